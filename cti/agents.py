@@ -1,0 +1,102 @@
+"""Agents and their two axes: the status they declare and the work their legs show. The WORK_NEXT table is the law."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from cti import events as ev
+from cti.errors import OutOfTurn
+from cti.ids import AgentNo, CallId, DeviceName, Instant
+from cti.records import AgentProfile, AgentRecord
+
+STATUSES: Final = ("ready", "not_ready", "logged_out")
+
+AWAY: Final = frozenset({"UNAVAILABLE", "INVALID", "UNKNOWN", ""})
+"""Device states of a phone that cannot ring."""
+
+FREE: Final = "NOT_INUSE"
+
+
+class Work(StrEnum):
+    IDLE = "idle"
+    OFFERED = "offered"
+    RINGING = "ringing"
+    TALKING = "talking"
+    HELD = "held"
+    CONSULTING = "consulting"
+    ACW = "acw"
+    SUPERVISING = "supervising"
+
+
+IN_CALL: Final = frozenset(
+    {Work.OFFERED, Work.RINGING, Work.TALKING, Work.HELD, Work.CONSULTING, Work.SUPERVISING},
+)
+
+WORK_NEXT: Final[Mapping[tuple[Work, type[ev.Event]], Work]] = {
+    (Work.IDLE, ev.AgentChosen): Work.OFFERED,
+    (Work.OFFERED, ev.PhoneRinging): Work.RINGING,
+    (Work.OFFERED, ev.OfferEnded): Work.IDLE,
+    (Work.RINGING, ev.OfferEnded): Work.IDLE,
+    (Work.OFFERED, ev.AgentAnswered): Work.TALKING,
+    (Work.RINGING, ev.AgentAnswered): Work.TALKING,
+    (Work.TALKING, ev.CallHeld): Work.HELD,
+    (Work.HELD, ev.CallRetrieved): Work.TALKING,
+    (Work.TALKING, ev.AgentLeft): Work.ACW,
+    (Work.HELD, ev.AgentLeft): Work.ACW,
+    (Work.ACW, ev.AcwEnded): Work.IDLE,
+}
+
+
+@dataclass(slots=True)
+class Agent:
+    profile: AgentProfile
+    record: AgentRecord
+    work: Work = Work.IDLE
+    work_since: Instant = Instant(0)
+    device: DeviceName | None = None  # where the next call would ring
+    device_state: str = ""
+    call: CallId | None = None
+    caller: tuple[str, str] | None = None  # number, name
+
+    @property
+    def no(self) -> AgentNo:
+        return self.profile.agent_no
+
+    @property
+    def reachable(self) -> bool:
+        return self.device_state not in AWAY
+
+    @property
+    def signed_in(self) -> bool:
+        return self.record.status != "logged_out"
+
+    @property
+    def routable(self) -> bool:
+        """Ready, idle, and a phone that is there and not busy with something of its own."""
+        return self.record.status == "ready" and self.work is Work.IDLE and self.device_state == FREE
+
+    def step(self, event: ev.Event) -> None:
+        """Take the step `event` means for this agent's work; raises `OutOfTurn` and changes nothing otherwise."""
+        work = WORK_NEXT.get((self.work, type(event)))
+        if work is None:
+            raise OutOfTurn(f"{type(event).__name__} while agent {self.no} is {self.work}")
+        self.work = work
+        self.work_since = event.at
+
+    def find_device(self, states: Mapping[DeviceName, str]) -> None:
+        """The device chosen at sign-in; else the desk phone if it is registered, else the browser."""
+        chosen = self.record.device
+        if chosen is None:
+            devices = self.profile.devices
+            there = (one for one in devices if states.get(one, "") not in AWAY)
+            chosen = next(there, devices[0] if devices else None)
+        self.device = chosen
+        self.device_state = states.get(chosen, "") if chosen is not None else ""
+
+
+def natural(agent: AgentNo) -> tuple[int, str]:
+    """Agent numbers in the order people read them: 999 before 1001."""
+    return (len(agent), agent)

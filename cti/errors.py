@@ -1,0 +1,63 @@
+"""Refusals: few, one root, each with a stable `code` that clients rely on; adapters map codes to HTTP and frames."""
+
+from typing import ClassVar
+
+
+class Refused(Exception):
+    """Something was asked that may not or cannot be done; nothing has changed."""
+
+    code: ClassVar[str] = "refused"
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+
+
+class NotFound(Refused):
+    code = "not_found"
+
+
+class NotAllowed(Refused):
+    code = "not_allowed"
+
+
+class BadRequest(Refused):
+    """The words of the request are wrong: a missing field, an unknown value."""
+
+    code = "bad_request"
+
+
+class Conflict(Refused):
+    """Right words, wrong moment."""
+
+    code = "conflict"
+
+
+class NotInAcw(Conflict):
+    code = "not_in_acw"
+
+
+class NotSignedIn(Conflict):
+    code = "not_signed_in"
+
+
+class NoLeg(Conflict):
+    """The asker has no live leg in that call."""
+
+    code = "no_leg"
+
+
+class DeviceTaken(Conflict):
+    code = "device_taken"
+
+
+class PbxDown(Conflict):
+    """The link to Asterisk is down, so a live call cannot be touched now."""
+
+    code = "pbx_down"
+
+
+class OutOfTurn(Refused):
+    """A call or an agent cannot take this step from the state it is in."""
+
+    code = "out_of_turn"

@@ -1,0 +1,380 @@
+"""What has happened: to Asterisk, to people, to clocks, and to our own decisions. Frozen, past tense, no behaviour.
+
+Every instant is in whole milliseconds since 1970 UTC. Facts come from outside and are journaled, so that a replay
+of them gives the same board; decisions follow from facts and are folded in the same turn.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from cti.ids import AgentNo, CallId, DeviceName, Instant, LegId, OfferId, QueueName
+from cti.records import AgentProfile, AgentRecord, Call, Figures, QueueSettings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    at: Instant
+
+
+# --- facts: our own life ------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Started(Event):
+    """The server begins with what the store remembers; first fact of every run, so a run can be replayed alone."""
+
+    timezone: str
+    queues: tuple[QueueSettings, ...] = ()
+    agents: tuple[AgentProfile, ...] = ()
+    records: tuple[AgentRecord, ...] = ()
+    figures: tuple[Figures, ...] = ()
+    calls: tuple[Call, ...] = ()
+    vips: Mapping[str, int] | None = None
+    pop_url: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DirectoryChanged(Event):
+    """Somebody edited agents, queues or lists; the whole directory as it is now."""
+
+    queues: tuple[QueueSettings, ...] = ()
+    agents: tuple[AgentProfile, ...] = ()
+    vips: Mapping[str, int] | None = None
+    pop_url: str = ""
+
+
+# --- facts: Asterisk -----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkLost(Event):
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallerWaiting(Event):
+    """A caller stands in the waiting room; the dialplan's own announcement."""
+
+    call: CallId
+    leg: LegId
+    channel: str
+    linkedid: str
+    queue: QueueName
+    number: str
+    name: str
+    dialled: str
+    since: Instant
+    priority: int
+    screened: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LegDialled(Event):
+    """A caller's leg began to ring another one."""
+
+    leg: LegId
+    dialled: LegId
+    channel: str
+    device: DeviceName
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LegRinging(Event):
+    leg: LegId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LegAnswered(Event):
+    leg: LegId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LegJoined(Event):
+    leg: LegId
+    bridge: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LegHeld(Event):
+    leg: LegId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LegRetrieved(Event):
+    leg: LegId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LegEnded(Event):
+    """`cause` is the Q.850 hang-up cause that Asterisk gives."""
+
+    leg: LegId
+    cause: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeliveryEnded(Event):
+    """The dialplan came back from ringing an agent without an answer. `status` is DIALSTATUS, `cause` is Q.850."""
+
+    call: CallId
+    n: int
+    status: str
+    cause: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FallbackSeen(Event):
+    """The waiting room gave up on us and sent the caller to the configured fallback."""
+
+    call: CallId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceChanged(Event):
+    """`state` is Asterisk's: NOT_INUSE, INUSE, BUSY, RINGING, RINGINUSE, ONHOLD, UNAVAILABLE, INVALID or UNKNOWN."""
+
+    device: DeviceName
+    state: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LegSeen:
+    """One channel of a snapshot, with our own channel variables."""
+
+    leg: LegId
+    channel: str
+    linkedid: str
+    place: str  # dialplan context
+    state: str  # Asterisk's ChannelStateDesc: Up, Ringing, Ring, Down
+    bridge: str
+    device: DeviceName | None
+    number: str
+    name: str
+    seconds: int
+    call: CallId | None = None
+    queue: QueueName | None = None
+    since: Instant | None = None
+    priority: int = 0
+    dialled: str = ""
+    offer_n: int = 0
+    offer_device: DeviceName | None = None
+    screened: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LastWords:
+    """What a call's hang-up handler left behind for a server that was away. Instants and seconds are Asterisk's."""
+
+    call: CallId
+    queue: QueueName
+    since: Instant
+    ended_at: Instant
+    talked: int  # milliseconds after the answer; 0 when nobody answered
+    offer_n: int
+    device: DeviceName | None
+    cause: int
+    number: str
+    dialled: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SnapshotTaken(Event):
+    """What is up in Asterisk right now; the board is corrected from it. `fresh`: Asterisk itself was restarted."""
+
+    legs: tuple[LegSeen, ...]
+    devices: Mapping[DeviceName, str]
+    last_words: tuple[LastWords, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeliveryFailed(Event):
+    """The order to ring an agent was refused by Asterisk, or its outcome is not known."""
+
+    call: CallId
+    n: int
+    why: str
+
+
+# --- facts: people -------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatusAsked(Event):
+    """`status` is ready, not_ready or logged_out. `forced`: by a supervisor; waits for the end of the call."""
+
+    agent: AgentNo
+    status: str
+    reason: str | None = None
+    device: DeviceName | None = None
+    by: str = ""
+    forced: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AcwFinishAsked(Event):
+    agent: AgentNo
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HangUpAsked(Event):
+    """An agent hangs up their own leg of a call."""
+
+    agent: AgentNo
+    call: CallId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PopShown(Event):
+    """The receipt of a screen pop."""
+
+    agent: AgentNo
+    offer: OfferId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DesktopOpened(Event):
+    """An agent has a live connection again."""
+
+    agent: AgentNo
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DesktopClosed(Event):
+    """An agent's last connection is gone."""
+
+    agent: AgentNo
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContactFound(Event):
+    """History of a caller arrived from the store, after the pop was sent."""
+
+    offer: OfferId
+    call: CallId
+    contacts: tuple[Mapping[str, object], ...]
+
+
+# --- facts: clocks -------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OfferOverdue(Event):
+    """An offer should long have ended by itself: the dialplan's answer got lost."""
+
+    call: CallId
+    n: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AcwExpired(Event):
+    agent: AgentNo
+    began: Instant
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GraceExpired(Event):
+    """The time an agent may be without a desktop is over."""
+
+    agent: AgentNo
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WindowTurned(Event):
+    """A queue's counting window ended; figures start anew."""
+
+    queue: QueueName
+    starts: Instant
+
+
+# --- decisions -----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentChosen(Event):
+    """Routing has decided; from this moment the agent is spoken for."""
+
+    call: CallId
+    agent: AgentNo
+    device: DeviceName
+    strategy: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PhoneRinging(Event):
+    call: CallId
+    agent: AgentNo
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentAnswered(Event):
+    call: CallId
+    agent: AgentNo
+    leg: LegId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OfferEnded(Event):
+    """An offer came to nothing; `result` is rejected, no_answer, failed or cancelled."""
+
+    call: CallId
+    agent: AgentNo
+    result: str
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallHeld(Event):
+    call: CallId
+    agent: AgentNo
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallRetrieved(Event):
+    call: CallId
+    agent: AgentNo
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentLeft(Event):
+    """One agent's part in a call has ended."""
+
+    call: CallId
+    agent: AgentNo
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FallbackTaken(Event):
+    call: CallId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallEnded(Event):
+    call: CallId
+    result: str
+    cause: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatusChanged(Event):
+    """What an agent declares has changed; `why` names who or what did it."""
+
+    agent: AgentNo
+    status: str
+    reason: str | None
+    device: DeviceName | None = None
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AcwEnded(Event):
+    agent: AgentNo
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentFreed(Event):
+    """An agent's work is idle again, or the agent became routable by another way."""
+
+    agent: AgentNo

@@ -1,0 +1,168 @@
+"""The shapes that REST and the event stream show; design contracts, so fields are added and never silently changed.
+
+Plain dictionaries of JSON values: instants as RFC 3339 UTC strings, durations in seconds. Who may see numbers is decided at
+the exits, which know who is asking.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from functools import lru_cache
+
+from cti.agents import Agent
+from cti.ids import Instant
+from cti.queues import Queue
+from cti.records import Call, Leg, Offer, Segment, State
+
+WAITING_SHOWN = 50
+"""How many waiting callers `queue.updated` carries; `GET /queues/{name}` has them all."""
+
+Shape = dict[str, object]
+
+
+@lru_cache(maxsize=1024)
+def _second(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")
+
+
+def stamp(at: Instant | None) -> str | None:
+    """RFC 3339 in UTC with milliseconds, or None."""
+    return None if at is None else f"{_second(at // 1000)}.{at % 1000:03d}Z"
+
+
+def seconds(ms: int) -> float:
+    return round(ms / 1000, 3)
+
+
+def leg_shape(leg: Leg) -> Shape:
+    return {
+        "id": leg.id,
+        "kind": leg.kind,
+        "channel": leg.channel,
+        "device": leg.device,
+        "agent_no": leg.agent_no,
+        "started_at": stamp(leg.started_at),
+        "answered_at": stamp(leg.answered_at),
+        "ended_at": stamp(leg.ended_at),
+        "cause": leg.cause,
+    }
+
+
+def segment_shape(segment: Segment) -> Shape:
+    ended = segment.ended_at
+    return {
+        "kind": segment.kind.value,
+        "agent_no": segment.agent_no,
+        "queue": segment.queue,
+        "started_at": stamp(segment.started_at),
+        "ended_at": stamp(ended),
+        "seconds": None if ended is None else seconds(ended - segment.started_at),
+    }
+
+
+def offer_shape(offer: Offer) -> Shape:
+    return {
+        "id": offer.id,
+        "agent_no": offer.agent_no,
+        "device": offer.device,
+        "queue": offer.queue,
+        "strategy": offer.strategy,
+        "reason": offer.reason,
+        "result": None if offer.result is None else offer.result.value,
+        "detail": offer.detail,
+        "offered_at": stamp(offer.offered_at),
+        "ringing_at": stamp(offer.ringing_at),
+        "ended_at": stamp(offer.ended_at),
+    }
+
+
+def call_brief(call: Call) -> Shape:
+    """What every `call.*` event carries of its call, so that a client can keep a table from events alone."""
+    offer = call.offer
+    return {
+        "id": call.id,
+        "direction": call.direction,
+        "number": call.number,
+        "name": call.name,
+        "dialled": call.dialled,
+        "queue": call.queue,
+        "priority": call.priority,
+        "vip": call.vip,
+        "state": call.state.value,
+        "state_since": stamp(call.state_since),
+        "agent_no": offer.agent_no if offer is not None else None,
+        "started_at": stamp(call.started_at),
+        "queued_at": stamp(call.queued_at),
+        "answered_at": stamp(call.answered_at),
+        "ended_at": stamp(call.ended_at),
+        "result": None if call.result is None else call.result.value,
+    }
+
+
+def call_shape(call: Call) -> Shape:
+    """The whole record of a call."""
+    return {
+        **call_brief(call),
+        "cause": call.cause,
+        "linkedid": call.linkedid,
+        "segments": [segment_shape(one) for one in call.segments],
+        "offers": [offer_shape(one) for one in call.offers],
+        "legs": [leg_shape(one) for one in call.legs],
+        "recordings": [],
+    }
+
+
+def agent_shape(agent: Agent) -> Shape:
+    record = agent.record
+    return {
+        "agent_no": agent.no,
+        "name": agent.profile.name,
+        "queues": list(agent.profile.queues),
+        "status": record.status,
+        "reason": record.reason,
+        "status_since": stamp(record.status_since),
+        "work": agent.work.value,
+        "work_since": stamp(agent.work_since),
+        "pending_status": record.pending_status,
+        "pending_reason": record.pending_reason,
+        "acw_until": stamp(record.acw_until),
+        "routable": agent.routable,
+        "device": {"name": agent.device, "reachable": agent.reachable},
+        "call": agent.call,
+        "caller": None if agent.caller is None else {"number": agent.caller[0], "name": agent.caller[1]},
+    }
+
+
+def without_call(agent: Shape) -> Shape:
+    """An agent as colleagues see them: no details of the call."""
+    return {**agent, "call": None, "caller": None}
+
+
+def waiting_shape(call: Call, position: int) -> Shape:
+    return {
+        "call": call.id,
+        "number": call.number,
+        "name": call.name,
+        "since": stamp(call.queued_at),
+        "priority": call.priority,
+        "vip": call.vip,
+        "position": position,
+        "state": "waiting" if call.state is State.WAITING else "offered",
+    }
+
+
+def queue_shape(queue: Queue, most: int | None = None) -> Shape:
+    """A queue with its callers in order; callers being offered keep their place until somebody answers."""
+    callers = queue.in_order(most)
+    return {
+        "name": queue.name,
+        "title": queue.settings.title,
+        "strategy": queue.settings.strategy,
+        "ring_seconds": queue.settings.ring_seconds,
+        "acw_seconds": queue.settings.acw_seconds,
+        "window": queue.settings.window,
+        "members": sorted(queue.members),
+        "waiting_count": len(queue.waiting),
+        "longest_since": stamp(min((c.queued_at for c in queue.waiting.values()), default=None)),
+        "waiting": [waiting_shape(call, n) for n, call in enumerate(callers, 1)],
+    }
