@@ -1,7 +1,7 @@
 """The shapes that REST and the event stream show; design contracts, so fields are added and never silently changed.
 
-Plain dictionaries of JSON values: instants as RFC 3339 UTC strings, durations in seconds. Who may see numbers is decided at
-the exits, which know who is asking.
+Plain dictionaries of JSON values: instants as RFC 3339 UTC strings, durations in seconds. Who may see numbers is
+decided at the exits, which know who is asking.
 """
 
 from __future__ import annotations

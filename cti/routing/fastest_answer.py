@@ -1,7 +1,7 @@
 """平均应答速度: lowest mean offer-to-answer time, with a fair share for everybody.
 
-An agent's figure is (5 x the queue's mean + the sum of their own times) / (5 + their offers), so that somebody new starts
-at the queue's mean; an unanswered offer counts as the full ring time. An agent whose offers have reached
+An agent's figure is (5 x the queue's mean + the sum of their own times) / (5 + their offers), so that somebody new
+starts at the queue's mean; an unanswered offer counts as the full ring time. An agent whose offers have reached
 2 x ceil((offers of the queue + 1) / agents signed in) is passed over, unless only such agents are free: a caller never
 waits beside a free agent.
 """
