@@ -1,0 +1,90 @@
+/** The shapes that REST and the event stream show. Only what a page reads is named; unknown fields are ignored. */
+
+export type Status = "logged_out" | "ready" | "not_ready";
+export type Work = "idle" | "offered" | "ringing" | "talking" | "held" | "consulting" | "acw" | "supervising";
+export type CallState = "waiting" | "offered" | "ringing" | "talking" | "held" | "fallback" | "ended";
+export type OfferResult = "accepted" | "rejected" | "no_answer" | "failed" | "cancelled";
+
+export interface Person {
+  number: string;
+  name: string;
+  place?: string | null;
+}
+
+export interface Agent {
+  agent_no: string;
+  name: string;
+  queues: string[];
+  status: Status;
+  reason: string | null;
+  status_since: string | null;
+  work: Work;
+  work_since: string | null;
+  pending_status: Status | null;
+  pending_reason: string | null;
+  acw_until: string | null;
+  routable: boolean;
+  device: { name: string | null; reachable: boolean };
+  call: string | null;
+  caller: Person | null;
+}
+
+export interface Waiting {
+  call: string;
+  number: string;
+  name: string;
+  since: string | null;
+  priority: number;
+  vip: boolean;
+  position: number;
+  state: "waiting" | "offered";
+}
+
+export interface Queue {
+  name: string;
+  title: string;
+  strategy: string;
+  members: string[];
+  waiting_count: number;
+  longest_since: string | null;
+  waiting: Waiting[];
+}
+
+export interface CallBrief {
+  id: string;
+  direction: string;
+  number: string;
+  name: string;
+  queue: string;
+  priority: number;
+  vip: boolean;
+  state: CallState;
+  state_since: string | null;
+  agent_no: string | null;
+  started_at: string | null;
+  queued_at: string | null;
+  answered_at: string | null;
+  ended_at: string | null;
+  result: string | null;
+}
+
+export interface Contact {
+  call: string;
+  queue: string;
+  agent_no: string | null;
+  started_at: string | null;
+  result: string | null;
+}
+
+export interface PopRequest {
+  offer: string;
+  agent_no: string;
+  caller: Person;
+  vip: boolean;
+  list: string | null;
+  queue: string;
+  queue_title: string;
+  waited: number;
+  contacts: Contact[];
+  url: string | null;
+}
