@@ -177,11 +177,12 @@ class LastWords:
     cause: int
     number: str
     dialled: str
+    fell_back: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SnapshotTaken(Event):
-    """What is up in Asterisk right now; the board is corrected from it. `fresh`: Asterisk itself was restarted."""
+    """What is up in Asterisk right now; the board is corrected from it."""
 
     legs: tuple[LegSeen, ...]
     devices: Mapping[DeviceName, str]
@@ -300,6 +301,7 @@ class AgentChosen(Event):
     device: DeviceName
     strategy: str
     reason: str
+    adopted: bool = False  # found under way in Asterisk, so there is nothing left to order
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -369,12 +371,14 @@ class StatusChanged(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AcwEnded(Event):
+class StatusPended(Event):
+    """A status asked for in a call waits for its end; None: nothing waits any more."""
+
     agent: AgentNo
+    status: str | None
+    reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AgentFreed(Event):
-    """An agent's work is idle again, or the agent became routable by another way."""
-
+class AcwEnded(Event):
     agent: AgentNo

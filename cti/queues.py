@@ -82,6 +82,15 @@ class Queue:
     def bar(self, call: CallId, agent: AgentNo) -> None:
         self.barred.setdefault(call, set()).add(agent)
 
+    def position(self, call: Call) -> int:
+        """1 for who leaves next; callers being offered keep theirs."""
+        mine = place(call)
+        unoffered = bisect_left(self.line, mine)
+        if len(self.line) == len(self.waiting):
+            return unoffered + 1
+        in_line = {key[2] for key in self.line}
+        return 1 + unoffered + sum(place(c) < mine for c in self.waiting.values() if c.id not in in_line)
+
     def in_order(self, most: int | None = None) -> list[Call]:
         """Callers as they will leave, those being offered among them; at most `most`."""
         if most is None or len(self.waiting) <= most:

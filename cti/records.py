@@ -114,6 +114,7 @@ class Call:
     ended_at: Instant | None = None
     result: Result | None = None
     cause: str = ""
+    told: bool = False  # call.started and call.queued have been published
     legs: list[Leg] = field(default_factory=list)
     segments: list[Segment] = field(default_factory=list)
     offers: list[Offer] = field(default_factory=list)

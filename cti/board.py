@@ -1,0 +1,142 @@
+"""All live state of one tenant and its one writer: `take(event)` folds what happened and returns what should be done.
+
+Deterministic: the same events give the same decisions. A refused request raises `Refused` and changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+from zoneinfo import ZoneInfo
+
+from cti.agents import Agent
+from cti.effects import Effect, SaveAgent, SaveCall, SaveFigures
+from cti.errors import NotFound
+from cti.events import Event
+from cti.ids import AgentNo, CallId, DeviceName, Instant, LegId, QueueName, TenantId
+from cti.queues import Queue
+from cti.records import Call, Figures, QueueSettings, State
+
+Fold: TypeAlias = Callable[["Board", Any], None]
+Feature: TypeAlias = Callable[["Board", Any], Iterable[Event | Effect]]
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What a board does with an event: one fold, then the features that care, in order; last, the closing words."""
+
+    folds: Mapping[type[Event], Fold]
+    features: Mapping[type[Event], Sequence[Feature]]
+    assign: Callable[[Board, Instant], Iterable[Event]]
+    closing: Callable[[Board, Instant], Iterable[Effect]]
+
+
+class Board:
+    def __init__(self, tenant: TenantId, rules: Rules) -> None:
+        self.tenant = tenant
+        self.rules = rules
+        self.zone = ZoneInfo("UTC")
+        self.agents: dict[AgentNo, Agent] = {}
+        self.queues: dict[QueueName, Queue] = {}
+        self.calls: dict[CallId, Call] = {}
+        self.legs: dict[LegId, CallId] = {}
+        self.devices: dict[DeviceName, str] = {}
+        self.owners: dict[DeviceName, AgentNo] = {}
+        self.vips: dict[str, int] = {}
+        self.pop_url = ""
+        self.link_up = False
+        self.stirred: dict[QueueName, None] = {}  # queues in which somebody new waits or is free
+        self.changed_agents: dict[AgentNo, None] = {}
+        self.changed_queues: dict[QueueName, None] = {}
+        self.changed_calls: dict[CallId, Call] = {}
+        self.changed_records: dict[AgentNo, None] = {}
+        self.changed_figures: dict[tuple[QueueName, AgentNo], Figures] = {}
+
+    # --- the one writer ---
+
+    def take(self, event: Event) -> list[Effect]:
+        """Fold `event` and everything it leads to; effects come in the order they were wished for."""
+        effects: list[Effect] = []
+        self._turn(event, effects)
+        for decision in self.rules.assign(self, event.at):
+            self._turn(decision, effects)
+        effects.extend(self.rules.closing(self, event.at))
+        effects.extend(self._saves())
+        return effects
+
+    def _turn(self, event: Event, effects: list[Effect]) -> None:
+        kind = type(event)
+        fold = self.rules.folds.get(kind)
+        if fold is not None:
+            fold(self, event)
+        for feature in self.rules.features.get(kind, ()):
+            for wish in feature(self, event):
+                if isinstance(wish, Event):
+                    self._turn(wish, effects)  # a decision is folded before anybody looks at the board again
+                else:
+                    effects.append(wish)
+
+    def _saves(self) -> Iterable[Effect]:
+        for call in self.changed_calls.values():
+            yield SaveCall(call)
+            if call.state is State.ENDED:
+                self.calls.pop(call.id, None)
+        for no in self.changed_records:
+            yield SaveAgent(self.agents[no].record)
+        for figures in self.changed_figures.values():
+            yield SaveFigures(figures)
+        self.changed_calls.clear()
+        self.changed_records.clear()
+        self.changed_figures.clear()
+
+    # --- looking things up ---
+
+    def agent(self, no: AgentNo) -> Agent:
+        """Raises `NotFound`."""
+        try:
+            return self.agents[no]
+        except KeyError:
+            raise NotFound(f"there is no agent {no}") from None
+
+    def call(self, call: CallId) -> Call:
+        """A live call; raises `NotFound`."""
+        try:
+            return self.calls[call]
+        except KeyError:
+            raise NotFound(f"no live call {call}") from None
+
+    def call_of_leg(self, leg: LegId) -> Call | None:
+        call = self.legs.get(leg)
+        return None if call is None else self.calls.get(call)
+
+    def queue(self, name: QueueName) -> Queue:
+        """Raises `NotFound`."""
+        try:
+            return self.queues[name]
+        except KeyError:
+            raise NotFound(f"there is no queue {name}") from None
+
+    def queue_for(self, name: QueueName) -> Queue:
+        """The queue a caller names; one that nobody configured is made without members: its callers are seen."""
+        if name not in self.queues:
+            self.queues[name] = Queue(QueueSettings(name=name))
+        return self.queues[name]
+
+    # --- noting what changed ---
+
+    def touch(self, agent: Agent, *, record: bool = False) -> None:
+        """An agent changed: put them in their place in every queue, and have it told (and kept, if `record`)."""
+        for name in agent.profile.queues:
+            queue = self.queues.get(name)
+            if queue is not None and queue.rank(agent):
+                self.stirred[name] = None
+        self.changed_agents[agent.no] = None
+        if record:
+            self.changed_records[agent.no] = None
+
+    def touch_call(self, call: Call) -> None:
+        self.changed_calls[call.id] = call
+
+    def touch_figures(self, figures: Figures) -> None:
+        self.changed_figures[figures.queue, figures.agent_no] = figures

@@ -1,0 +1,108 @@
+"""Who and what there is: agents, queues, lists. Folds the directory, and what the store remembers, into the board."""
+
+from __future__ import annotations
+
+from zoneinfo import ZoneInfo
+
+from cti import events as ev
+from cti.agents import Agent, Work
+from cti.board import Board
+from cti.ids import AgentNo
+from cti.queues import Queue, window_bounds
+from cti.records import AgentRecord, Call, State
+
+
+def start(board: Board, event: ev.Started) -> None:
+    """Begin from what the store remembers; what is true in Asterisk is learnt from the first snapshot."""
+    board.zone = ZoneInfo(event.timezone)
+    for settings in event.queues:
+        board.queues[settings.name] = Queue(
+            settings, window_start=window_bounds(settings.window, event.at, board.zone)[0]
+        )
+    for figures in event.figures:
+        queue = board.queues.get(figures.queue)
+        if queue is not None and figures.window_start == queue.window_start:
+            queue.figures[figures.agent_no] = figures
+    records = {record.agent_no: record for record in event.records}
+    _place_agents(board, event, records)
+    for call in event.calls:
+        _resume(board, call)
+    for agent in board.agents.values():
+        if agent.work is Work.IDLE and agent.record.acw_until is not None:
+            agent.work, agent.work_since = Work.ACW, agent.record.acw_began or event.at
+        board.touch(agent)
+    board.changed_queues.update(dict.fromkeys(board.queues))
+
+
+def apply_directory(board: Board, event: ev.DirectoryChanged) -> None:
+    """Take over the directory as it is now; agents in a call and queues with callers stay until those are done."""
+    for settings in event.queues:
+        queue = board.queues.get(settings.name)
+        if queue is None:
+            start_of_window = window_bounds(settings.window, event.at, board.zone)[0]
+            board.queues[settings.name] = Queue(settings, window_start=start_of_window)
+        else:
+            if queue.settings.strategy != settings.strategy:
+                queue.pool.entries.clear()
+                queue.pool.keys.clear()
+            queue.settings = settings
+        board.changed_queues[settings.name] = None
+    named = {settings.name for settings in event.queues}
+    for name in [one for one, queue in board.queues.items() if one not in named and not queue.waiting]:
+        del board.queues[name]
+        board.changed_queues.pop(name, None)
+    _place_agents(board, event, {agent.no: agent.record for agent in board.agents.values()})
+    for agent in board.agents.values():
+        board.touch(agent)
+
+
+def _place_agents(board: Board, event: ev.Started | ev.DirectoryChanged, records: dict[AgentNo, AgentRecord]) -> None:
+    board.vips = dict(event.vips or {})
+    board.pop_url = event.pop_url
+    for no in [one for one, agent in board.agents.items() if agent.call is None]:
+        if all(profile.agent_no != no for profile in event.agents):
+            for queue in board.queues.values():
+                queue.pool.drop(no)
+            board.changed_agents.pop(no, None)
+            del board.agents[no]
+    for profile in event.agents:
+        agent = board.agents.get(profile.agent_no)
+        if agent is None:
+            record = records.get(profile.agent_no) or AgentRecord(agent_no=profile.agent_no)
+            agent = Agent(profile, record, work_since=record.status_since or event.at)
+            board.agents[profile.agent_no] = agent
+        agent.profile = profile
+        agent.find_device(board.devices)
+    board.owners = {device: agent.no for agent in board.agents.values() for device in agent.profile.devices}
+    for queue in board.queues.values():
+        queue.members = {agent.no for agent in board.agents.values() if queue.name in agent.profile.queues}
+        for no in [one for one in queue.pool.keys if one not in queue.members]:
+            queue.pool.drop(no)
+        queue.recount(sum(board.agents[no].signed_in for no in queue.members))
+
+
+def _resume(board: Board, call: Call) -> None:
+    """Put a remembered live call back: its place in the queue, and the agent who had it."""
+    board.calls[call.id] = call
+    for leg in call.legs:
+        if leg.ended_at is None:
+            board.legs[leg.id] = call.id
+    queue = board.queue_for(call.queue)
+    if call.state in (State.WAITING, State.OFFERED, State.RINGING):
+        queue.join(call)
+        for offer in call.offers:
+            if offer.result not in (None, "cancelled"):
+                queue.bar(call.id, offer.agent_no)
+    offer_now = call.offer
+    agent = board.agents.get(offer_now.agent_no) if offer_now is not None else None
+    works = {
+        State.OFFERED: Work.OFFERED,
+        State.RINGING: Work.RINGING,
+        State.TALKING: Work.TALKING,
+        State.HELD: Work.HELD,
+    }
+    if call.state in works and agent is not None:
+        agent.work, agent.work_since = works[call.state], call.state_since
+        agent.call, agent.caller = call.id, (call.number, call.name)
+    if call.state in (State.OFFERED, State.RINGING):
+        queue.take_from_line(call)

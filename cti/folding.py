@@ -1,0 +1,340 @@
+"""How each event changes the board, and nothing else: no decisions and no wishes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from cti import events as ev
+from cti.agents import IN_CALL
+from cti.board import Board, Fold
+from cti.calls import advance
+from cti.directory import apply_directory, start
+from cti.ids import AgentNo, Instant, OfferId
+from cti.queues import Queue
+from cti.records import Call, Figures, Leg, Offer, OfferResult, Result, SegmentKind
+
+
+def caller_waiting(board: Board, event: ev.CallerWaiting) -> None:
+    if event.call in board.calls:
+        return  # told twice: once by a snapshot, once by the events that led to it
+    vip_priority = board.vips.get(event.number) if event.screened else None
+    call = Call(
+        id=event.call,
+        tenant=board.tenant,
+        number=event.number,
+        name=event.name,
+        dialled=event.dialled,
+        queue=event.queue,
+        started_at=event.since,
+        queued_at=event.since,
+        priority=max(event.priority, vip_priority or 0),
+        vip=vip_priority is not None,
+        linkedid=event.linkedid,
+        state_since=event.since,
+        legs=[Leg(event.leg, event.channel, "customer", event.since, answered_at=event.since)],
+    )
+    call.enter(SegmentKind.WAITING, event.since)
+    board.calls[call.id] = call
+    board.legs[event.leg] = call.id
+    board.queue_for(call.queue).join(call)
+    board.stirred[call.queue] = None
+    board.changed_queues[call.queue] = None
+    board.touch_call(call)
+
+
+def leg_dialled(board: Board, event: ev.LegDialled) -> None:
+    call = board.call_of_leg(event.leg)
+    if call is None or event.dialled in board.legs:
+        return
+    offer = call.offer
+    if offer is None or offer.device != event.device:
+        return  # a fallback number, or an offer that has ended meanwhile
+    call.legs.append(
+        Leg(event.dialled, event.channel, "agent", event.at, device=event.device, agent_no=offer.agent_no),
+    )
+    board.legs[event.dialled] = call.id
+
+
+def leg_ended(board: Board, event: ev.LegEnded) -> None:
+    call = board.call_of_leg(event.leg)
+    leg = call.leg(event.leg) if call is not None else None
+    if call is not None and leg is not None and leg.ended_at is None:
+        leg.ended_at = event.at
+        leg.cause = event.cause
+
+
+def device_changed(board: Board, event: ev.DeviceChanged) -> None:
+    board.devices[event.device] = event.state
+    owner = board.owners.get(event.device)
+    if owner is not None:
+        agent = board.agents[owner]
+        before = (agent.device, agent.reachable, agent.routable)
+        agent.find_device(board.devices)
+        if (agent.device, agent.reachable, agent.routable) != before:
+            board.touch(agent)
+
+
+def agent_chosen(board: Board, event: ev.AgentChosen) -> None:
+    call, agent = board.calls[event.call], board.agents[event.agent]
+    queue = board.queue_for(call.queue)
+    agent.step(event)
+    advance(call, event)
+    n = len(call.offers) + 1
+    call.offers.append(
+        Offer(
+            id=OfferId(f"{call.id}.{n}"),
+            n=n,
+            agent_no=agent.no,
+            device=event.device,
+            queue=call.queue,
+            strategy=event.strategy,
+            reason=event.reason,
+            offered_at=event.at,
+        ),
+    )
+    agent.call = call.id
+    agent.caller = (call.number, call.name)
+    queue.pool.last = agent.no
+    queue.take_from_line(call)
+    board.touch(agent)
+    board.changed_queues[call.queue] = None
+    board.touch_call(call)
+
+
+def phone_ringing(board: Board, event: ev.PhoneRinging) -> None:
+    call, agent = board.calls[event.call], board.agents[event.agent]
+    agent.step(event)
+    advance(call, event)
+    call.offers[-1].ringing_at = event.at
+    call.enter(SegmentKind.RINGING, event.at, agent.no)
+    board.touch(agent)
+    board.touch_call(call)
+
+
+def agent_answered(board: Board, event: ev.AgentAnswered) -> None:
+    call, agent = board.calls[event.call], board.agents[event.agent]
+    queue = board.queue_for(call.queue)
+    agent.step(event)
+    advance(call, event)
+    offer = call.offers[-1]
+    offer.result, offer.ended_at = OfferResult.ACCEPTED, event.at
+    call.answered_at = call.answered_at or event.at
+    leg = call.leg(event.leg)
+    if leg is not None:
+        leg.answered_at = leg.answered_at or event.at
+    call.enter(SegmentKind.TALKING, event.at, agent.no)
+    queue.leave(call)
+    queue.count_offer(agent.no, max(event.at - offer.offered_at, 0))
+    figures = queue.figures_of(agent.no)
+    figures.calls += 1
+    board.touch_figures(figures)
+    board.touch(agent)
+    board.changed_queues[call.queue] = None
+    board.touch_call(call)
+
+
+def offer_ended(board: Board, event: ev.OfferEnded) -> None:
+    call, agent = board.calls[event.call], board.agents[event.agent]
+    queue = board.queue_for(call.queue)
+    agent.step(event)
+    advance(call, event)
+    offer = call.offers[-1]
+    offer.result, offer.ended_at, offer.detail = OfferResult(event.result), event.at, event.detail
+    if offer.ringing_at is not None:
+        call.enter(SegmentKind.WAITING, event.at)
+    if offer.result in (OfferResult.NO_ANSWER, OfferResult.REJECTED):
+        queue.count_offer(agent.no, queue.settings.ring_seconds * 1000)
+        board.touch_figures(queue.figures_of(agent.no))
+    if offer.result is not OfferResult.CANCELLED:
+        queue.bar(call.id, agent.no)
+    queue.hand_back(call)
+    board.stirred[call.queue] = None
+    agent.call = agent.caller = None
+    board.touch(agent)
+    board.changed_queues[call.queue] = None
+    board.touch_call(call)
+
+
+def call_held(board: Board, event: ev.CallHeld | ev.CallRetrieved) -> None:
+    call, agent = board.calls[event.call], board.agents[event.agent]
+    agent.step(event)
+    advance(call, event)
+    kind = SegmentKind.HELD if isinstance(event, ev.CallHeld) else SegmentKind.TALKING
+    call.enter(kind, event.at, agent.no)
+    board.touch(agent)
+    board.touch_call(call)
+
+
+def agent_left(board: Board, event: ev.AgentLeft) -> None:
+    call, agent = board.calls[event.call], board.agents[event.agent]
+    queue = board.queue_for(call.queue)
+    agent.step(event)
+    call.close_segment(event.at)
+    figures = queue.figures_of(agent.no)
+    figures.talk_ms += call.talked(agent.no)
+    board.touch_figures(figures)
+    record = agent.record
+    record.idle_since = event.at
+    record.acw_began = event.at
+    record.acw_until = Instant(event.at + queue.settings.acw_seconds * 1000)
+    agent.call = agent.caller = None
+    board.touch(agent, record=True)
+    board.touch_call(call)
+
+
+def acw_ended(board: Board, event: ev.AcwEnded) -> None:
+    agent = board.agents[event.agent]
+    agent.step(event)
+    agent.record.acw_began = agent.record.acw_until = None
+    board.touch(agent, record=True)
+
+
+def fallback_taken(board: Board, event: ev.FallbackTaken) -> None:
+    call = board.calls[event.call]
+    advance(call, event)
+    call.close_segment(event.at)
+    board.queue_for(call.queue).leave(call)
+    board.changed_queues[call.queue] = None
+    board.touch_call(call)
+
+
+def call_ended(board: Board, event: ev.CallEnded) -> None:
+    call = board.calls[event.call]
+    advance(call, event)
+    call.close_segment(event.at)
+    call.result, call.cause, call.ended_at = Result(event.result), event.cause, event.at
+    for leg in call.legs:
+        leg.ended_at = leg.ended_at or event.at
+        board.legs.pop(leg.id, None)
+    queue = board.queue_for(call.queue)
+    if call.id in queue.waiting:
+        queue.leave(call)
+        board.changed_queues[call.queue] = None
+    board.touch_call(call)
+
+
+def status_changed(board: Board, event: ev.StatusChanged) -> None:
+    agent = board.agents[event.agent]
+    record = agent.record
+    signs_in = record.status == "logged_out" and event.status != "logged_out"
+    signs_out = record.status != "logged_out" and event.status == "logged_out"
+    if (record.status, record.reason) != (event.status, event.reason):
+        record.status_since = event.at
+    record.status, record.reason = event.status, event.reason
+    record.pending_status = record.pending_reason = None
+    if event.device is not None or signs_in:
+        record.device = event.device
+    agent.find_device(board.devices)
+    if signs_in or signs_out:
+        for queue in (board.queue_for(name) for name in agent.profile.queues):
+            if signs_in:
+                sign_in(board, queue, event)
+            queue.pool.signed_in += 1 if signs_in else -1
+    board.touch(agent, record=True)
+
+
+def sign_in(board: Board, queue: Queue, event: ev.StatusChanged) -> None:
+    """The first sign-in of the window starts at the lowest figures of those signed in; later ones keep their own."""
+    agent = board.agents[event.agent]
+    figures = queue.figures_of(agent.no)
+    if figures.signed_in:
+        return
+    figures.signed_in = True
+    if agent.record.idle_since < queue.window_start:
+        agent.record.idle_since = event.at
+    others = [board.agents[no] for no in queue.members if no != agent.no and board.agents[no].signed_in]
+    if others:
+        figures.calls = max(figures.calls, min(queue.figures_of(one.no).calls for one in others))
+        figures.talk_ms = max(
+            figures.talk_ms,
+            min(queue.figures_of(one.no).talk_ms + running_talk(board, queue, one.no, event.at) for one in others),
+        )
+    board.touch_figures(figures)
+
+
+def running_talk(board: Board, queue: Queue, no: AgentNo, at: Instant) -> int:
+    """Milliseconds of the call an agent is in now, as far as it counts for this queue."""
+    agent = board.agents[no]
+    call = board.calls.get(agent.call) if agent.call is not None else None
+    return call.talked(no, at) if call is not None and call.queue == queue.name else 0
+
+
+def window_turned(board: Board, event: ev.WindowTurned) -> None:
+    queue = board.queue_for(event.queue)
+    queue.window_start = event.starts
+    queue.figures.clear()
+    for no in queue.members:
+        if board.agents[no].signed_in:
+            queue.figures[no] = Figures(queue=queue.name, agent_no=no, window_start=event.starts, signed_in=True)
+            board.touch_figures(queue.figures[no])
+    queue.recount(queue.pool.signed_in)
+    for no in queue.members:
+        queue.rank(board.agents[no])
+
+
+def status_pended(board: Board, event: ev.StatusPended) -> None:
+    agent = board.agents[event.agent]
+    agent.record.pending_status, agent.record.pending_reason = event.status, event.reason
+    board.touch(agent, record=True)
+
+
+def desktop_opened(board: Board, event: ev.DesktopOpened) -> None:
+    agent = board.agents.get(event.agent)
+    if agent is None:
+        return
+    record = agent.record
+    record.desktop = True
+    if record.pending_reason == "connection_lost" and agent.work in IN_CALL:
+        record.pending_status = record.pending_reason = None
+        board.touch(agent)
+    board.changed_records[agent.no] = None
+
+
+def desktop_gone(board: Board, event: ev.DesktopClosed | ev.GraceExpired) -> None:
+    """Signed out, or given up on: there is nothing left that losing a desktop could mean."""
+    agent = board.agents.get(event.agent)
+    if agent is not None and (isinstance(event, ev.GraceExpired) or not agent.signed_in):
+        agent.record.desktop = False
+        board.changed_records[agent.no] = None
+
+
+def link_lost(board: Board, event: ev.LinkLost) -> None:
+    board.link_up = False
+
+
+def snapshot_taken(board: Board, event: ev.SnapshotTaken) -> None:
+    board.devices = dict(event.devices)
+    for agent in board.agents.values():
+        before = (agent.device, agent.reachable, agent.routable)
+        agent.find_device(board.devices)
+        if (agent.device, agent.reachable, agent.routable) != before:
+            board.touch(agent)
+
+
+FOLDS: Final[Mapping[type[ev.Event], Fold]] = {
+    ev.Started: start,
+    ev.DirectoryChanged: apply_directory,
+    ev.LinkLost: link_lost,
+    ev.SnapshotTaken: snapshot_taken,
+    ev.CallerWaiting: caller_waiting,
+    ev.LegDialled: leg_dialled,
+    ev.LegEnded: leg_ended,
+    ev.DeviceChanged: device_changed,
+    ev.AgentChosen: agent_chosen,
+    ev.PhoneRinging: phone_ringing,
+    ev.AgentAnswered: agent_answered,
+    ev.OfferEnded: offer_ended,
+    ev.CallHeld: call_held,
+    ev.CallRetrieved: call_held,
+    ev.AgentLeft: agent_left,
+    ev.AcwEnded: acw_ended,
+    ev.FallbackTaken: fallback_taken,
+    ev.CallEnded: call_ended,
+    ev.StatusChanged: status_changed,
+    ev.StatusPended: status_pended,
+    ev.WindowTurned: window_turned,
+    ev.DesktopOpened: desktop_opened,
+    ev.DesktopClosed: desktop_gone,
+    ev.GraceExpired: desktop_gone,
+}

@@ -1,0 +1,135 @@
+"""Feature: who rings next, and what follows when nobody answers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from cti import events as ev
+from cti.board import Board
+from cti.effects import Deliver, Effect, Forget, Later, TakeSnapshot
+from cti.ids import Instant, QueueName
+from cti.queues import Place
+from cti.records import Call, OfferResult, State
+from cti.routing import Choice
+
+OVERDUE_MS = 5_000
+"""How long after the ring time the dialplan's word may take before we go and look."""
+
+BUSY_CAUSES = frozenset({17, 21})
+"""Q.850: user busy, call rejected."""
+
+
+def assign(board: Board, at: Instant) -> Iterator[ev.Event]:
+    """Give waiting callers to free agents in every queue where something stirred; the most urgent caller first."""
+    if not board.link_up:
+        return
+    while board.stirred:
+        found: tuple[Place, Call, Choice] | None = None
+        for name in list(board.stirred):
+            candidate = _first_match(board, name)
+            if candidate is None:
+                del board.stirred[name]
+            elif found is None or candidate[0] < found[0]:
+                found = candidate
+        if found is None:
+            return
+        _, call, choice = found
+        queue = board.queues[call.queue]
+        device = board.agents[choice.agent].device
+        assert device is not None, "a routable agent has a device"
+        yield ev.AgentChosen(
+            at=at,
+            call=call.id,
+            agent=choice.agent,
+            device=device,
+            strategy=queue.settings.strategy,
+            reason=f"{queue.name}: {choice.reason}",
+        )
+
+
+def _first_match(board: Board, name: QueueName) -> tuple[Place, Call, Choice] | None:
+    """The first caller of a queue whom somebody may take, and who that is."""
+    queue = board.queues.get(name)
+    if queue is None or not queue.pool.entries:
+        return None
+    for spot in queue.line:
+        choice = queue.choose(spot[2])
+        if choice is not None:
+            return spot, queue.waiting[spot[2]], choice
+    return None
+
+
+def deliver(board: Board, event: ev.AgentChosen) -> Iterator[Effect]:
+    call = board.calls[event.call]
+    ring = board.queue_for(call.queue).settings.ring_seconds
+    if not event.adopted:
+        yield Deliver(call.id, call.customer.channel, len(call.offers), event.device, ring)
+    overdue = Instant(event.at + ring * 1000 + OVERDUE_MS)
+    yield Later(f"offer:{call.id}", overdue, ev.OfferOverdue(at=overdue, call=call.id, n=len(call.offers)))
+
+
+def offer_over(board: Board, event: ev.OfferEnded | ev.AgentAnswered) -> Iterator[Effect]:
+    yield Forget(f"offer:{event.call}")
+
+
+def delivery_ended(board: Board, event: ev.DeliveryEnded) -> Iterator[ev.Event]:
+    """The dialplan came back without an answer; say what that means for the offer."""
+    call = board.calls.get(event.call)
+    offer = call.offer if call is not None else None
+    if call is None or offer is None or offer.n != event.n or call.state not in (State.OFFERED, State.RINGING):
+        return
+    yield ev.OfferEnded(
+        at=event.at,
+        call=call.id,
+        agent=offer.agent_no,
+        result=_result(event, rang=offer.ringing_at is not None),
+        detail=f"{event.status} q850:{event.cause}",
+    )
+
+
+def _result(event: ev.DeliveryEnded, *, rang: bool) -> OfferResult:
+    if event.status == "NOANSWER":
+        # A phone that never even rang has not been ignored by its agent: it is not there.
+        return OfferResult.NO_ANSWER if rang else OfferResult.FAILED
+    if event.status == "BUSY" or event.cause in BUSY_CAUSES:
+        return OfferResult.REJECTED
+    if event.status == "CANCEL":
+        return OfferResult.CANCELLED
+    return OfferResult.FAILED
+
+
+def delivery_failed(board: Board, event: ev.DeliveryFailed) -> Iterator[Effect]:
+    """Asterisk refused the order or its answer is lost. The caller may just have left: look before deciding."""
+    call = board.calls.get(event.call)
+    if call is not None and call.offer is not None and call.offer.n == event.n:
+        yield TakeSnapshot(f"call {event.call}: offer {event.n} not delivered: {event.why}")
+
+
+def overdue(board: Board, event: ev.OfferOverdue) -> Iterator[Effect]:
+    call = board.calls.get(event.call)
+    if (
+        call is None
+        or call.offer is None
+        or call.offer.n != event.n
+        or call.state not in (State.OFFERED, State.RINGING)
+    ):
+        return
+    again = Instant(event.at + OVERDUE_MS)
+    yield Later(f"offer:{call.id}", again, ev.OfferOverdue(at=again, call=call.id, n=event.n))
+    yield TakeSnapshot(f"call {event.call}: offer {event.n} is overdue")
+
+
+def after_offer(board: Board, event: ev.OfferEnded) -> Iterator[ev.Event]:
+    """An agent who let it ring out, or whose phone is not there, is not offered calls until they say so."""
+    agent = board.agents[event.agent]
+    record = agent.record
+    if record.pending_status is not None and record.pending_status != "ready":
+        yield ev.StatusChanged(
+            at=event.at, agent=agent.no, status=record.pending_status, reason=record.pending_reason, why="pending"
+        )
+    elif event.result == OfferResult.NO_ANSWER:
+        yield ev.StatusChanged(at=event.at, agent=agent.no, status="not_ready", reason="no_answer", why="no answer")
+    elif event.result == OfferResult.FAILED:
+        yield ev.StatusChanged(at=event.at, agent=agent.no, status="not_ready", reason="unreachable", why="no phone")
+    elif record.pending_status is not None:
+        yield ev.StatusChanged(at=event.at, agent=agent.no, status="ready", reason=None, why="pending")

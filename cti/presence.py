@@ -1,0 +1,89 @@
+"""Feature: what agents declare. Sign-in and out, ready and not ready, desktops that come and go."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from cti import events as ev
+from cti.agents import IN_CALL, STATUSES, Agent, Work
+from cti.board import Board
+from cti.effects import Effect, Forget, HangUp, Later
+from cti.errors import BadRequest, Conflict, DeviceTaken, NoLeg, NotFound, NotSignedIn, PbxDown
+from cti.ids import AgentNo, Instant
+
+GRACE_MS = 60_000
+"""How long an agent may be without a desktop before they count as away."""
+
+REASON_MAX = 64
+
+
+def status_asked(board: Board, event: ev.StatusAsked) -> Iterator[ev.Event]:
+    agent = board.agent(event.agent)
+    _check(board, agent, event)
+    reason = event.reason if event.status == "not_ready" else None
+    why = f"by {event.by}" if event.by else ""
+    if agent.work in IN_CALL or (agent.work is Work.ACW and (event.status == "not_ready" or event.forced)):
+        same = (event.status, reason) == (agent.record.status, agent.record.reason)
+        yield ev.StatusPended(at=event.at, agent=agent.no, status=None if same else event.status, reason=reason)
+        return
+    yield ev.StatusChanged(
+        at=event.at, agent=agent.no, status=event.status, reason=reason, device=event.device, why=why
+    )
+    if agent.work is Work.ACW:
+        yield ev.AcwEnded(at=event.at, agent=agent.no)
+
+
+def _check(board: Board, agent: Agent, event: ev.StatusAsked) -> None:
+    if event.status not in STATUSES:
+        raise BadRequest(f"status is one of {', '.join(STATUSES)}, not {event.status!r}")
+    if event.reason is not None and (not event.reason.strip() or len(event.reason) > REASON_MAX):
+        raise BadRequest(f"reason is 1 to {REASON_MAX} characters")
+    if event.forced and not agent.signed_in and event.status != "logged_out":
+        raise NotSignedIn(f"agent {agent.no} is not signed in")
+    if event.device is None or event.device == agent.record.device:
+        return
+    if event.device not in agent.profile.devices:
+        raise NotFound(f"agent {agent.no} has no device {event.device}")
+    if agent.work in IN_CALL:
+        raise Conflict("the device cannot be changed during a call")
+    if any(a.signed_in and a.no != agent.no and a.record.device == event.device for a in board.agents.values()):
+        raise DeviceTaken(f"device {event.device} is in use by another agent")
+
+
+def hang_up_asked(board: Board, event: ev.HangUpAsked) -> Iterator[Effect]:
+    call = board.call(event.call)
+    leg = call.agent_leg(event.agent)
+    if leg is None:
+        raise NoLeg(f"agent {event.agent} has no leg in call {event.call}")
+    if not board.link_up:
+        raise PbxDown("the link to Asterisk is down")
+    yield HangUp(call.id, leg.channel)
+
+
+def desktop_closed(board: Board, event: ev.DesktopClosed) -> Iterator[Effect]:
+    agent = board.agents.get(event.agent)
+    if agent is not None and agent.signed_in:
+        yield grace(event.agent, event.at)
+
+
+def grace(agent: AgentNo, at: Instant) -> Later:
+    until = Instant(at + GRACE_MS)
+    return Later(f"grace:{agent}", until, ev.GraceExpired(at=until, agent=agent))
+
+
+def desktop_opened(board: Board, event: ev.DesktopOpened) -> Iterator[Effect]:
+    yield Forget(f"grace:{event.agent}")
+
+
+def grace_expired(board: Board, event: ev.GraceExpired) -> Iterator[ev.Event]:
+    """A call is never touched; the status waits for its end."""
+    agent = board.agents.get(event.agent)
+    if agent is None or not agent.signed_in:
+        return
+    if agent.work in IN_CALL:
+        if agent.record.pending_status != "logged_out":
+            yield ev.StatusPended(at=event.at, agent=agent.no, status="not_ready", reason="connection_lost")
+        return
+    yield ev.StatusChanged(
+        at=event.at, agent=agent.no, status="not_ready", reason="connection_lost", why="no desktop for a minute"
+    )

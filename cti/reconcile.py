@@ -1,0 +1,170 @@
+"""Feature: correct the board from what Asterisk says is up, after a start, a lost link, or when something is odd.
+
+The truth about calls is Asterisk's. A call that is up and unknown is adopted; one that is known and no longer up has
+ended, and its hang-up handler's last words say how; one that stands elsewhere than the board thinks is moved.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from cti import events as ev
+from cti.agents import Work
+from cti.board import Board
+from cti.effects import Effect, News, Recall
+from cti.ids import DeviceName, Instant, LegId, QueueName
+from cti.offering import OVERDUE_MS
+from cti.records import Call, Leg, OfferResult, Result, State
+from cti.tracking import IN_TALK, RINGING_OUT, customer_gone
+
+WAITING_ROOM = "cti-wait"
+DELIVERY = "cti-deliver"
+FALLBACK = "cti-fallback"
+
+IN_FLIGHT_MS = 2_000
+"""An order younger than this may still be on its way while a snapshot is taken."""
+
+
+def reconcile(board: Board, event: ev.SnapshotTaken) -> Iterator[ev.Event | Effect]:
+    was_up = board.link_up
+    customers = {seen.call: seen for seen in event.legs if seen.call is not None and seen.since is not None}
+    words = {one.call: one for one in event.last_words}
+    for call in list(board.calls.values()):
+        if call.id not in customers:
+            yield from _ended_meanwhile(board, call, words.pop(call.id, None), event.at)
+    for last in words.values():
+        if last.call not in board.calls and last.call not in customers:
+            yield from _came_and_went(board, last)
+    for seen in customers.values():
+        yield from _place(board, seen, event, was_up=was_up)
+    board.link_up = True
+    board.stirred.update(dict.fromkeys(board.queues))
+    if not was_up:
+        yield News("pbx.link_up", event.at, {})
+
+
+def _ended_meanwhile(board: Board, call: Call, last: ev.LastWords | None, now: Instant) -> Iterator[ev.Event]:
+    """A call we knew is gone. Without last words Asterisk itself must have died under it."""
+    if last is None:
+        yield from customer_gone(board, call, ev.LinkLost(at=now, reason="not up"), Result.PBX_LOST)
+        return
+    ended = ev.LegEnded(at=max(last.ended_at, call.state_since), leg=call.customer.id, cause=last.cause)
+    offer = call.offer
+    if last.talked and offer is not None and call.state in RINGING_OUT and last.offer_n == offer.n:
+        answered_at = Instant(max(ended.at - last.talked, offer.offered_at))
+        leg = call.agent_leg(offer.agent_no) or call.customer
+        yield ev.AgentAnswered(at=answered_at, call=call.id, agent=offer.agent_no, leg=leg.id)
+    yield from customer_gone(board, call, ended)
+
+
+def _came_and_went(board: Board, last: ev.LastWords) -> Iterator[ev.Event]:
+    """A caller who came and left while nobody was looking is on record too."""
+    yield ev.CallerWaiting(
+        at=last.since,
+        call=last.call,
+        leg=LegId(last.call),
+        channel="",
+        linkedid="",
+        queue=last.queue,
+        number=last.number,
+        name="",
+        dialled=last.dialled,
+        since=last.since,
+        priority=0,
+        screened=False,
+    )
+    call = board.calls[last.call]
+    if last.talked:
+        call.answered_at = Instant(last.ended_at - last.talked)
+    ended = ev.LegEnded(at=last.ended_at, leg=call.customer.id, cause=last.cause)
+    yield from customer_gone(board, call, ended, Result.FALLBACK if last.fell_back else None)
+
+
+def _place(board: Board, seen: ev.LegSeen, event: ev.SnapshotTaken, *, was_up: bool) -> Iterator[ev.Event | Effect]:
+    assert seen.call is not None
+    if seen.call not in board.calls:
+        yield _adopt(seen, event.at)
+    call = board.calls[seen.call]
+    _rename_customer(board, call, seen)
+    if seen.place == FALLBACK:
+        yield from _cancel(call, event.at, "fell back meanwhile")
+        if call.state is State.WAITING:
+            yield ev.FallbackTaken(at=event.at, call=call.id)
+    elif seen.place == DELIVERY:
+        yield from _in_delivery(board, call, seen, event)
+    elif call.state in RINGING_OUT:
+        offer = call.offers[-1]
+        if not was_up or event.at - offer.offered_at > IN_FLIGHT_MS:
+            yield from _cancel(call, event.at, "not being delivered")
+    elif call.state in IN_TALK and seen.place == WAITING_ROOM:
+        yield from customer_gone(board, call, ev.LinkLost(at=event.at, reason="back in the waiting room"))
+
+
+def _adopt(seen: ev.LegSeen, at: Instant) -> ev.CallerWaiting:
+    assert seen.call is not None
+    assert seen.since is not None
+    return ev.CallerWaiting(
+        at=at,
+        call=seen.call,
+        leg=seen.leg,
+        channel=seen.channel,
+        linkedid=seen.linkedid,
+        queue=seen.queue or QueueName("unknown"),
+        number=seen.number,
+        name=seen.name,
+        dialled=seen.dialled,
+        since=seen.since,
+        priority=seen.priority,
+        screened=seen.screened,
+    )
+
+
+def _rename_customer(board: Board, call: Call, seen: ev.LegSeen) -> None:
+    customer = call.customer
+    if customer.id != seen.leg:
+        board.legs.pop(customer.id, None)
+        customer.id, customer.channel = seen.leg, seen.channel
+        board.touch_call(call)
+    board.legs[seen.leg] = call.id
+
+
+def _cancel(call: Call, at: Instant, why: str) -> Iterator[ev.Event]:
+    offer = call.offer
+    if offer is not None and call.state in RINGING_OUT:
+        yield ev.OfferEnded(at=at, call=call.id, agent=offer.agent_no, result=OfferResult.CANCELLED, detail=why)
+
+
+def _in_delivery(board: Board, call: Call, seen: ev.LegSeen, event: ev.SnapshotTaken) -> Iterator[ev.Event | Effect]:
+    """The caller is with an agent, or on the way to one; find out with whom."""
+    theirs = next((one for one in event.legs if one.call == call.id and one.leg != seen.leg and one.device), None)
+    device = theirs.device if theirs is not None else seen.offer_device
+    agent = board.agents.get(board.owners[device]) if device is not None and device in board.owners else None
+    if call.state is State.WAITING:
+        if agent is None or agent.work is not Work.IDLE:
+            return  # rings a phone that is nobody's here; the dialplan brings the caller back
+        yield ev.AgentChosen(
+            at=event.at,
+            call=call.id,
+            agent=agent.no,
+            device=device or DeviceName(""),
+            strategy="",
+            reason="found under way in Asterisk",
+            adopted=True,
+        )
+    if theirs is not None and agent is not None and call.leg(theirs.leg) is None:
+        call.legs.append(
+            Leg(theirs.leg, theirs.channel, "agent", event.at, device=device, agent_no=agent.no),
+        )
+        board.legs[theirs.leg] = call.id
+        board.touch_call(call)
+    if call.state not in RINGING_OUT:
+        return
+    offer = call.offers[-1]
+    if theirs is not None and seen.bridge and seen.bridge == theirs.bridge:
+        yield ev.AgentAnswered(at=event.at, call=call.id, agent=offer.agent_no, leg=theirs.leg)
+    elif theirs is not None and theirs.state == "Ringing" and call.state is State.OFFERED:
+        yield ev.PhoneRinging(at=event.at, call=call.id, agent=offer.agent_no)
+    ring_ms = board.queue_for(call.queue).settings.ring_seconds * 1000
+    if call.state in RINGING_OUT and event.at - offer.offered_at > ring_ms + OVERDUE_MS:
+        yield Recall(call.id, seen.channel)
+        yield from _cancel(call, event.at, "rang far too long")

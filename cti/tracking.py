@@ -1,0 +1,84 @@
+"""Feature: what the legs show becomes the story of the call: ringing, answered, held, left, ended."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from cti import events as ev
+from cti.board import Board
+from cti.ids import AgentNo
+from cti.records import Call, Leg, OfferResult, Result, State
+
+RINGING_OUT = (State.OFFERED, State.RINGING)
+IN_TALK = (State.TALKING, State.HELD)
+
+
+def _agent_leg(board: Board, event: ev.LegRinging | ev.LegAnswered | ev.LegJoined) -> tuple[Call, Leg, AgentNo] | None:
+    """The call and leg of an agent who is being offered that very call."""
+    call = board.call_of_leg(event.leg)
+    leg = call.leg(event.leg) if call is not None else None
+    if call is None or leg is None or leg.agent_no is None or leg.ended_at is not None:
+        return None
+    return (call, leg, leg.agent_no)
+
+
+def rang(board: Board, event: ev.LegRinging) -> Iterator[ev.Event]:
+    found = _agent_leg(board, event)
+    if found is not None and found[0].state is State.OFFERED:
+        yield ev.PhoneRinging(at=event.at, call=found[0].id, agent=found[2])
+
+
+def answered(board: Board, event: ev.LegAnswered | ev.LegJoined) -> Iterator[ev.Event]:
+    """The dialplan's answer and the bridge say the same; whichever is first counts."""
+    found = _agent_leg(board, event)
+    if found is not None and found[0].state in RINGING_OUT:
+        yield ev.AgentAnswered(at=event.at, call=found[0].id, agent=found[2], leg=event.leg)
+
+
+def held(board: Board, event: ev.LegHeld | ev.LegRetrieved) -> Iterator[ev.Event]:
+    """Only an agent holds a call; a customer's own hold is theirs."""
+    call = board.call_of_leg(event.leg)
+    leg = call.leg(event.leg) if call is not None else None
+    if call is None or leg is None or leg.agent_no is None:
+        return
+    if isinstance(event, ev.LegHeld) and call.state is State.TALKING:
+        yield ev.CallHeld(at=event.at, call=call.id, agent=leg.agent_no)
+    elif isinstance(event, ev.LegRetrieved) and call.state is State.HELD:
+        yield ev.CallRetrieved(at=event.at, call=call.id, agent=leg.agent_no)
+
+
+def leg_ended(board: Board, event: ev.LegEnded) -> Iterator[ev.Event]:
+    call = board.call_of_leg(event.leg)
+    if call is None:
+        return
+    if event.leg == call.customer.id:
+        yield from customer_gone(board, call, event)
+        return
+    leg = call.leg(event.leg)
+    if leg is not None and leg.agent_no is not None and call.state in IN_TALK:
+        yield ev.AgentLeft(at=event.at, call=call.id, agent=leg.agent_no)
+
+
+def customer_gone(board: Board, call: Call, event: ev.Event, result: Result | None = None) -> Iterator[ev.Event]:
+    """The caller's own leg has ended, and with it the call."""
+    offer = call.offer
+    if offer is not None and call.state in RINGING_OUT:
+        yield ev.OfferEnded(
+            at=event.at, call=call.id, agent=offer.agent_no, result=OfferResult.CANCELLED, detail="caller gone"
+        )
+    elif offer is not None and call.state in IN_TALK and board.agents[offer.agent_no].call == call.id:
+        yield ev.AgentLeft(at=event.at, call=call.id, agent=offer.agent_no)
+    if result is None:
+        if call.state is State.FALLBACK:
+            result = Result.FALLBACK
+        else:
+            result = Result.ANSWERED if call.answered_at is not None else Result.ABANDONED
+    cause = f"q850:{event.cause}" if isinstance(event, ev.LegEnded) else ""
+    yield ev.CallEnded(at=event.at, call=call.id, result=result, cause=cause)
+
+
+def fell_back(board: Board, event: ev.FallbackSeen) -> Iterator[ev.Event]:
+    """Only a waiting caller can have fallen back; one being offered is already on the way out of there."""
+    call = board.calls.get(event.call)
+    if call is not None and call.state is State.WAITING:
+        yield ev.FallbackTaken(at=event.at, call=call.id)
