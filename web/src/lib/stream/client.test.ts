@@ -55,7 +55,7 @@ class World implements Listener {
 
   link = (link: Link): number => this.links.push(link.state);
   welcome = (): void => {};
-  snapshot = (snapshot: unknown): number => this.snapshots.push(snapshot);
+  subscribed = (answer: { snapshot?: unknown }): unknown => answer.snapshot && this.snapshots.push(answer.snapshot);
   event = (event: { seq: number; type: string }): number => this.news.push([event.seq, event.type]);
   unsubscribed = (topics: string[]): number => this.ended.push(...topics);
 

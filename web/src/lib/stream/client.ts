@@ -4,7 +4,7 @@
 
 import { pause } from "./backoff";
 import { Commands } from "./commands";
-import { CLOSED, parse, SUBPROTOCOL, type EventFrame, type Frame, type Snapshot, type Welcome } from "./frames";
+import { CLOSED, parse, SUBPROTOCOL, type EventFrame, type Frame, type Subscribed, type Welcome } from "./frames";
 
 export type Link =
   | { state: "connecting"; attempt: number }
@@ -15,11 +15,11 @@ export type Link =
   | { state: "refused"; code: string }
   | { state: "closed" };
 
-/** What the client tells its page. A snapshot replaces everything known for its topics. */
+/** What the client tells its page. A snapshot, where `subscribed` has one, replaces everything known for its topics. */
 export interface Listener {
   link(link: Link): void;
   welcome(welcome: Welcome): void;
-  snapshot(snapshot: Snapshot): void;
+  subscribed(answer: Subscribed): void;
   event(event: EventFrame): void;
   unsubscribed(topics: string[]): void;
 }
@@ -130,7 +130,7 @@ export class Stream {
   #subscribed(frame: Frame): void {
     this.#granted = frame.seq ?? null;
     if (!this.#live) this.#seq = this.#granted;
-    if (frame.snapshot) this.#listener.snapshot(frame.snapshot);
+    this.#listener.subscribed(frame as unknown as Subscribed);
     if (!this.#live) {
       this.#live = true;
       this.#attempt = 0;

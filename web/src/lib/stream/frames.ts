@@ -11,20 +11,30 @@ export interface EventFrame {
   data: unknown;
 }
 
+export type Snapshot = Record<string, unknown>;
+
+/** `now` is the server's clock; `pbx_up` says whether its link to Asterisk stands. */
 export interface Welcome {
   op: "welcome";
   epoch: string;
   heartbeat: number;
   resumed: boolean;
+  now?: string;
+  pbx_up?: boolean;
 }
 
-export type Snapshot = Record<string, unknown>;
+/** The answer to a subscribe; without a snapshot everything that was missed follows as events. */
+export interface Subscribed {
+  seq: number;
+  now?: string;
+  pbx_up?: boolean;
+  snapshot?: Snapshot;
+}
 
 export interface Frame {
   op: string;
   re?: string;
   seq?: number;
-  snapshot?: Snapshot;
   code?: string;
   message?: string;
   topics?: string[];

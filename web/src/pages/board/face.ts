@@ -1,0 +1,58 @@
+/** What the screen calls an agent's state: derived from status, work and phone, never stored (design: two axes). */
+
+import { ms } from "@/lib/clock";
+import type { Agent } from "@/lib/shapes";
+
+export type Face =
+  | "logged_out"
+  | "ready"
+  | "busy"
+  | "break"
+  | "away"
+  | "offered"
+  | "ringing"
+  | "talking"
+  | "held"
+  | "consulting"
+  | "supervising"
+  | "acw"
+  | "unreachable";
+
+export function faceOf(agent: Agent): Face {
+  if (agent.work !== "idle") return agent.work;
+  if (agent.status === "logged_out") return "logged_out";
+  if (agent.status === "ready") return agent.device.reachable ? "ready" : "unreachable";
+  if (agent.reason === "break") return "break";
+  return agent.reason === "away" || agent.reason === "connection_lost" ? "away" : "busy";
+}
+
+/** Since when that face is worn, in server time: an idle agent's time starts again after each call. */
+export function faceSince(agent: Agent): number | null {
+  const work = ms(agent.work_since);
+  const status = ms(agent.status_since);
+  if (agent.work !== "idle") return work;
+  return work === null || status === null ? (status ?? work) : Math.max(work, status);
+}
+
+/** Red: a person must act. A signed-in phone is gone, or calls are no longer offered after one was missed. */
+export function needsSomebody(agent: Agent): boolean {
+  if (agent.work !== "idle" || agent.status === "logged_out") return false;
+  return (agent.status === "ready" && !agent.device.reachable) || agent.reason === "no_answer";
+}
+
+/** The icon that goes with each face: shape and colour always travel together. */
+export const FACES: readonly Face[] = [
+  "ready",
+  "offered",
+  "ringing",
+  "talking",
+  "held",
+  "consulting",
+  "supervising",
+  "acw",
+  "busy",
+  "break",
+  "away",
+  "unreachable",
+  "logged_out",
+];

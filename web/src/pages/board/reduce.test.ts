@@ -1,0 +1,187 @@
+import { beforeEach, describe, expect, test } from "vitest";
+
+import type { Agent, CallBrief, Queue } from "@/lib/shapes";
+import type { EventFrame } from "@/lib/stream/frames";
+
+import { faceOf, faceSince, needsSomebody } from "./face";
+import { emptyBoard, type Board } from "./model";
+import { applyEvent, applySnapshot, forget, LINGER_MS, purge } from "./reduce";
+
+const T0 = Date.parse("2026-11-22T10:00:00.000Z");
+const stamp = (seconds: number): string => new Date(T0 + seconds * 1000).toISOString();
+
+function agent(no: string, more: Partial<Agent> = {}): Agent {
+  return {
+    agent_no: no, name: `座席 ${no}`, queues: ["sales"], status: "ready", reason: null, status_since: stamp(0), work: "idle",
+    work_since: stamp(0), pending_status: null, pending_reason: null, acw_until: null, routable: true,
+    device: { name: `PJSIP/${no}`, reachable: true }, call: null, caller: null, ...more,
+  };
+}
+
+function queue(name: string, waiting = 0): Queue {
+  return { name, title: "", strategy: "least_calls", members: [], waiting_count: waiting, longest_since: null, waiting: [] };
+}
+
+function call(id: string, more: Partial<CallBrief> = {}): CallBrief {
+  return {
+    id, direction: "inbound", number: "+8613800138000", name: "张伟明", queue: "sales", priority: 0, vip: false, state: "waiting",
+    state_since: stamp(0), agent_no: null, started_at: stamp(0), queued_at: stamp(0), answered_at: null, ended_at: null, result: null, ...more,
+  };
+}
+
+let seq = 0;
+function news(type: string, data: unknown, at = 1, id: string | null = "c1", topic = "calls:mine"): EventFrame {
+  return { op: "event", seq: ++seq, prev: seq - 1, topic, type, at: stamp(at), call: id, data };
+}
+
+const POP = {
+  offer: "o1", agent_no: "1001", caller: { number: "+8613800138000", name: "张伟明", place: null }, vip: true, list: "vip",
+  queue: "sales", queue_title: "销售", waited: 12, ivr_path: [], digits: {}, customer: null, contacts: [], url: null,
+};
+
+let board: Board;
+const only = <T>(map: Map<string, T>): T => [...map.values()][0]!;
+const tell = (...events: EventFrame[]): void => events.forEach((event) => applyEvent(board, event));
+
+beforeEach(() => {
+  board = emptyBoard("1001", true);
+});
+
+describe("a screen pop", () => {
+  const offered = { agent_no: "1001", state: "offered" } as const;
+
+  test("follows its call from the offer to the end", () => {
+    tell(news("call.offered", call("c1", offered), 1), news("screen_pop.requested", POP, 1));
+    expect(board.pops.size).toBe(1);
+    expect(only(board.pops)).toMatchObject({ key: "o1", stage: "offered", vip: true, queueTitle: "销售", waitedFrom: T0 - 11_000 });
+    tell(news("call.ringing", call("c1", { ...offered, state: "ringing", state_since: stamp(2) }), 2));
+    expect(only(board.pops)).toMatchObject({ stage: "ringing", stageSince: T0 + 2000 });
+    tell(news("call.answered", call("c1", { ...offered, state: "talking", answered_at: stamp(5) }), 5));
+    expect(only(board.pops)).toMatchObject({ stage: "talking", answeredAt: T0 + 5000 });
+    const over = call("c1", { ...offered, state: "ended", answered_at: stamp(5), result: "answered" });
+    tell(news("call.left", { ...over, talked: 4 }, 9), news("call.ended", over, 9), news("screen_pop.closed", { offer: "o1", agent_no: "1001", why: "ended" }, 9));
+    expect(only(board.pops)).toMatchObject({ stage: "ended", ended: { at: T0 + 9000, why: "ended" } });
+    expect(board.calls.get("c1")?.gone).toEqual({ at: T0 + 9000, why: "answered" });
+  });
+
+  test("learns contacts that were looked up later", () => {
+    const contact = { call: "c0", queue: "sales", agent_no: "1002", started_at: stamp(-90), result: "answered" };
+    tell(news("screen_pop.requested", POP), news("screen_pop.updated", { offer: "o1", agent_no: "1001", contacts: [contact] }));
+    expect(only(board.pops).contacts).toEqual([contact]);
+  });
+
+  test("for a colleague is not mine", () => {
+    tell(news("screen_pop.requested", { ...POP, agent_no: "1002" }));
+    expect(board.pops.size).toBe(0);
+  });
+
+  test("that was not answered stays until somebody has read it, and the call leaves my table", () => {
+    tell(news("call.offered", call("c1", offered)), news("screen_pop.requested", POP));
+    tell(news("call.offer_ended", { ...call("c1"), offer: { agent_no: "1001", result: "no_answer" } }, 16));
+    tell(news("screen_pop.closed", { offer: "o1", agent_no: "1001", why: "no_answer" }, 16));
+    expect(board.calls.get("c1")?.gone?.why).toBe("no_answer");
+    purge(board, T0 + 600_000, false);
+    expect(only(board.pops).ended?.why).toBe("no_answer");
+    expect(board.calls.size).toBe(0);
+  });
+
+  test("is rebuilt when the page is opened in mid-call, and closed when the next snapshot knows no such call", () => {
+    applySnapshot(board, { "calls:mine": [call("c1", { agent_no: "1001", state: "talking", answered_at: stamp(3), state_since: stamp(3) })] }, T0);
+    expect(only(board.pops)).toMatchObject({ call: "c1", stage: "talking", answeredAt: T0 + 3000, waitedFrom: T0 });
+    applySnapshot(board, { "calls:mine": [] }, T0 + 60_000);
+    expect(only(board.pops).ended).toEqual({ at: T0 + 60_000, why: "ended" });
+  });
+
+  test("of an answered call stays through after-call work, then goes", () => {
+    tell(news("screen_pop.requested", POP), news("call.answered", call("c1", { ...offered, state: "talking", answered_at: stamp(5) }), 5));
+    tell(news("screen_pop.closed", { offer: "o1", agent_no: "1001", why: "ended" }, 9));
+    purge(board, T0 + 60_000, true);
+    expect(board.pops.size).toBe(1);
+    purge(board, T0 + 60_000, false);
+    expect(board.pops.size).toBe(0);
+  });
+});
+
+describe("calls", () => {
+  test("of everybody stay in a supervisor's table whoever they go to", () => {
+    board = emptyBoard("1900", false);
+    tell(news("call.queued", { ...call("c1"), position: 1, waiting_count: 1 }), news("call.offered", call("c1", { agent_no: "1001", state: "offered" })));
+    tell(news("call.offer_ended", { ...call("c1"), offer: { agent_no: "1001", result: "no_answer" } }));
+    expect(board.calls.get("c1")).toMatchObject({ state: "waiting", gone: null });
+    expect(board.pops.size).toBe(0);
+  });
+
+  test("that ended stay readable for a moment", () => {
+    board = emptyBoard(null, false);
+    tell(news("call.started", call("c1")), news("call.ended", call("c1", { state: "ended", result: "abandoned" }), 3));
+    purge(board, T0 + 3000 + LINGER_MS, false);
+    expect(board.calls.get("c1")?.gone?.why).toBe("abandoned");
+    purge(board, T0 + 3001 + LINGER_MS, false);
+    expect(board.calls.size).toBe(0);
+  });
+
+  test("of others that pass by an agent's connection are not shown", () => {
+    tell(news("call.offered", call("c9", { agent_no: "1002", state: "offered" })));
+    expect(board.calls.size).toBe(0);
+  });
+
+  test("that go on without me leave my table", () => {
+    tell(news("call.answered", call("c1", { agent_no: "1001", state: "talking" })), news("call.left", { ...call("c1", { agent_no: "1001", state: "talking" }), talked: 3 }, 4));
+    expect(board.calls.get("c1")?.gone).toEqual({ at: T0 + 4000, why: "ended" });
+  });
+});
+
+describe("snapshots", () => {
+  test("replace whole topics; my own record wins over the colleagues' view of me", () => {
+    tell(news("agent.updated", agent("1005"), 1, null, "agent:*"));
+    const mine = agent("1001", { work: "talking", call: "c1", caller: { number: "1", name: "x" } });
+    applySnapshot(board, { "agent:me": mine, "agent:*": [agent("1001", { work: "talking" }), agent("1002")], "queue:sales": queue("sales", 2) }, T0);
+    expect([...board.agents.keys()].sort()).toEqual(["1001", "1002"]);
+    expect(board.agents.get("1001")?.call).toBe("c1");
+    expect(board.queues.get("sales")?.waiting_count).toBe(2);
+  });
+
+  test("of one more queue leave the others alone", () => {
+    applySnapshot(board, { "queue:sales": queue("sales", 2) }, T0);
+    applySnapshot(board, { "queue:support": queue("support") }, T0);
+    expect([...board.queues.keys()]).toEqual(["sales", "support"]);
+  });
+
+  test("topics that ended are not left to freeze", () => {
+    applySnapshot(board, { "agent:*": [agent("1001"), agent("1002")], "queue:*": [queue("sales")], "calls:*": [call("c1")] }, T0);
+    forget(board, ["agent:*", "queue:*", "calls:*"]);
+    expect([[...board.agents.keys()], board.queues.size, board.calls.size]).toEqual([["1001"], 0, 0]);
+  });
+});
+
+test("a lost PBX link is known until it is back", () => {
+  tell(news("pbx.link_down", { reason: "closed" }, 7, null));
+  expect(board.pbx.down).toEqual({ since: T0 + 7000, reason: "closed" });
+  tell(news("pbx.link_up", {}, 9, null));
+  expect(board.pbx.down).toBeNull();
+});
+
+test("events of types that are not known are ignored", () => {
+  tell(news("survey.answered", { score: 5 }), news("call", null as never, 1, null), news("", {}));
+  expect(board.calls.size).toBe(0);
+});
+
+test.each([
+  [{ status: "logged_out" }, "logged_out", false],
+  [{ status: "logged_out", device: { name: null, reachable: false } }, "logged_out", false],
+  [{}, "ready", false],
+  [{ device: { name: "PJSIP/1001", reachable: false } }, "unreachable", true],
+  [{ status: "not_ready", reason: null }, "busy", false],
+  [{ status: "not_ready", reason: "break" }, "break", false],
+  [{ status: "not_ready", reason: "connection_lost" }, "away", false],
+  [{ status: "not_ready", reason: "no_answer" }, "busy", true],
+  [{ status: "not_ready", reason: "break", work: "talking" }, "talking", false],
+  [{ work: "acw" }, "acw", false],
+] as Array<[Partial<Agent>, string, boolean]>)("an agent with %j is shown as %s", (more, face, red) => {
+  expect([faceOf(agent("1001", more)), needsSomebody(agent("1001", more))]).toEqual([face, red]);
+});
+
+test("an idle agent's time starts again after each call", () => {
+  expect(faceSince(agent("1001", { work_since: stamp(90) }))).toBe(T0 + 90_000);
+  expect(faceSince(agent("1001", { work: "talking", status_since: stamp(95), work_since: stamp(90) }))).toBe(T0 + 90_000);
+});
