@@ -1,0 +1,145 @@
+"""AMI message -> event. Asterisk's words stop here, and no meaning is decided yet; a message and a time are enough."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from adapters.asterisk.numbers import written
+from adapters.asterisk.wire import Message, unescape
+from cti import events as ev
+from cti.ids import CallId, DeviceName, Instant, LegId, QueueName
+
+_DEVICE: Final = re.compile(r"^PJSIP/(.+?)(?:-[0-9a-f]{8})?$")
+_UNKNOWN: Final = "<unknown>"
+
+WANTED: Final = frozenset(
+    {
+        b"UserEvent",
+        b"DialBegin",
+        b"DialState",
+        b"DialEnd",
+        b"BridgeEnter",
+        b"Hold",
+        b"Unhold",
+        b"Hangup",
+        b"DeviceStateChange",
+    }
+)
+"""The events that mean something to us; everything else is counted and dropped unread."""
+
+
+def device_of(channel: str) -> DeviceName | None:
+    """The PJSIP endpoint of a channel or device name: `PJSIP/1001-0000000a` and `PJSIP/1001` are 1001."""
+    found = _DEVICE.match(channel)
+    return None if found is None else DeviceName(found[1])
+
+
+def person(name: str) -> str:
+    """A caller's name as the caller wrote it; Asterisk escapes it, and says <unknown> for none."""
+    return "" if name == _UNKNOWN else unescape(name)
+
+
+def whole(text: str, default: int = 0) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        return default
+
+
+def instant(seconds: str, offset: int = 0) -> Instant:
+    """Asterisk's epoch seconds as an instant of ours; `offset` milliseconds is our clock less Asterisk's."""
+    return Instant(round(float(seconds or 0) * 1000) + offset)
+
+
+def _caller_waiting(m: Message, at: Instant, offset: int) -> ev.Event:
+    return ev.CallerWaiting(
+        at=at,
+        call=CallId(m["Call"]),
+        leg=LegId(m["Uniqueid"]),
+        channel=m["Channel"],
+        linkedid=m["Linkedid"],
+        queue=QueueName(m["Queue"]),
+        number=written(m["CallerIDNum"]),
+        name=person(m["CallerIDName"]),
+        dialled=m["Dialled"],
+        since=min(instant(m["Since"], offset), at),
+        priority=whole(m.get("Rank")),
+        screened=m.get("Screen") == "yes",
+    )
+
+
+def _offer_ended(m: Message, at: Instant, _: int) -> ev.Event:
+    return ev.DeliveryEnded(
+        at=at, call=CallId(m["Call"]), n=whole(m["Offer"]), status=m["Status"], cause=whole(m.get("Cause"))
+    )
+
+
+def _fell_back(m: Message, at: Instant, _: int) -> ev.Event:
+    return ev.FallbackSeen(at=at, call=CallId(m["Call"]))
+
+
+_OURS: Final[Mapping[str, Callable[[Message, Instant, int], ev.Event]]] = {
+    "CtiWaiting": _caller_waiting,
+    "CtiOfferEnded": _offer_ended,
+    "CtiFallback": _fell_back,
+}
+
+
+def _user(m: Message, at: Instant, offset: int) -> ev.Event | None:
+    make = _OURS.get(m.get("UserEvent"))
+    return None if make is None else make(m, at, offset)
+
+
+def _dial_begin(m: Message, at: Instant, _: int) -> ev.Event | None:
+    device = device_of(m["DestChannel"])
+    if device is None or "Uniqueid" not in m:
+        return None  # an originated leg has no caller
+    return ev.LegDialled(
+        at=at,
+        leg=LegId(m["Uniqueid"]),
+        dialled=LegId(m["DestUniqueid"]),
+        channel=m["DestChannel"],
+        device=device,
+    )
+
+
+def _dial_state(m: Message, at: Instant, _: int) -> ev.Event | None:
+    return ev.LegRinging(at=at, leg=LegId(m["DestUniqueid"])) if m["DialStatus"] == "RINGING" else None
+
+
+def _dial_end(m: Message, at: Instant, _: int) -> ev.Event | None:
+    return ev.LegAnswered(at=at, leg=LegId(m["DestUniqueid"])) if m["DialStatus"] == "ANSWER" else None
+
+
+def _device(m: Message, at: Instant, _: int) -> ev.Event | None:
+    device = device_of(m["Device"])
+    return None if device is None else ev.DeviceChanged(at=at, device=device, state=m["State"])
+
+
+_EVENTS: Final[Mapping[str, Callable[[Message, Instant, int], ev.Event | None]]] = {
+    "UserEvent": _user,
+    "DialBegin": _dial_begin,
+    "DialState": _dial_state,
+    "DialEnd": _dial_end,
+    "BridgeEnter": lambda m, at, _: ev.LegJoined(at=at, leg=LegId(m["Uniqueid"]), bridge=m["BridgeUniqueid"]),
+    "Hold": lambda m, at, _: ev.LegHeld(at=at, leg=LegId(m["Uniqueid"])),
+    "Unhold": lambda m, at, _: ev.LegRetrieved(at=at, leg=LegId(m["Uniqueid"])),
+    "Hangup": lambda m, at, _: ev.LegEnded(at=at, leg=LegId(m["Uniqueid"]), cause=whole(m.get("Cause"))),
+    "DeviceStateChange": _device,
+}
+
+
+def decode(message: Message, at: Instant, offset: int = 0) -> ev.Event | None:
+    """The event a message means, or None for one that means nothing here.
+
+    Raises `KeyError` for a message that lacks what it must have, `ValueError` for one whose numbers are none.
+    """
+    make = _EVENTS.get(message.name)
+    return None if make is None else make(message, at, offset)
+
+
+def tenant_of(message: Message) -> str | None:
+    """The tenant one of our own dialplan's events names; None for events of Asterisk's own."""
+    return message.get("Tenant") or None if message.name == "UserEvent" else None

@@ -1,0 +1,119 @@
+"""What is up in Asterisk right now, asked on start, after every reconnect and when something is odd."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Collection, Iterable
+from typing import Final
+from urllib.parse import unquote
+
+from adapters.asterisk.decode import device_of, instant, person, whole
+from adapters.asterisk.encode import Action
+from adapters.asterisk.failures import Rejected
+from adapters.asterisk.numbers import written
+from adapters.asterisk.session import AmiSession
+from adapters.asterisk.wire import Message, unescape
+from cti import events as ev
+from cti.ids import CallId, DeviceName, Instant, LegId, QueueName
+
+VARIABLES: Final = (
+    "CTI_TENANT",
+    "CTI_CALLID",
+    "CTI_QUEUE",
+    "CTI_SINCE",
+    "CTI_PRIORITY",
+    "CTI_DIALLED",
+    "CTI_OFFER",
+    "CTI_DEVICE",
+    "CTI_SCREEN",
+)
+
+DEADLINE: Final = 10.0
+LAST_WORDS_KEPT_MS: Final = 24 * 3600 * 1000
+
+Unknown = Callable[[Collection[CallId]], Awaitable[Collection[CallId]]]
+
+
+async def take_snapshot(
+    bulk: AmiSession, now: Callable[[], Instant], offset: int, open_calls: Collection[CallId], unknown: Unknown
+) -> list[tuple[str, ev.SnapshotTaken]]:
+    """Ask what is up; one event per tenant found, and one under "" with the devices for tenants without a channel.
+
+    `unknown` says which of some calls nobody has on record; those came and went while we were away.
+    Raises a LinkFailure when the link does not last.
+    """
+    channels = await bulk.ask_list(Action("Status", (("Variables", ",".join(VARIABLES)),)), DEADLINE)
+    devices = await bulk.ask_list(Action("DeviceStateList"), DEADLINE)
+    try:
+        rows = await bulk.ask_list(Action("DBGetTree", (("Family", "cti-ended"),)), DEADLINE)
+    except Rejected:
+        rows = []  # nobody has ended yet: Asterisk calls an empty family an error
+    at = now()
+    words = list(last_words(rows, offset, at))
+    fresh = set(await unknown([one.call for _, one in words if one.call not in open_calls]))
+    states = {device: m["State"] for m in devices if (device := device_of(m["Device"])) is not None}
+    found: dict[str, list[ev.LegSeen]] = {"": []}
+    for message in channels:
+        tenant, seen = _leg(message, offset)
+        found.setdefault(tenant, []).append(seen)
+    wanted = [(tenant, one) for tenant, one in words if one.call in open_calls or one.call in fresh]
+    for tenant, _ in wanted:
+        found.setdefault(tenant, [])
+    return [
+        (
+            tenant,
+            ev.SnapshotTaken(
+                at=at, legs=tuple(legs), devices=states, last_words=tuple(one for t, one in wanted if t == tenant)
+            ),
+        )
+        for tenant, legs in found.items()
+    ]
+
+
+def _leg(m: Message, offset: int) -> tuple[str, ev.LegSeen]:
+    mine = dict(pair.partition("=")[::2] for pair in m.all("Variable"))
+    since = mine.get("CTI_SINCE") or ""
+    return mine.get("CTI_TENANT", ""), ev.LegSeen(
+        leg=LegId(m["Uniqueid"]),
+        channel=m["Channel"],
+        linkedid=m.get("Linkedid"),
+        place=m.get("Context"),
+        state=m.get("ChannelStateDesc"),
+        bridge=m.get("BridgeID"),
+        device=device_of(m["Channel"]),
+        number=written(m.get("CallerIDNum")),
+        name=person(m.get("CallerIDName")),
+        seconds=whole(m.get("Seconds")),
+        call=CallId(mine["CTI_CALLID"]) if mine.get("CTI_CALLID") else None,
+        queue=QueueName(mine["CTI_QUEUE"]) if mine.get("CTI_QUEUE") else None,
+        since=instant(since, offset) if since else None,
+        priority=whole(mine.get("CTI_PRIORITY", "")),
+        dialled=mine.get("CTI_DIALLED", ""),
+        offer_n=whole(mine.get("CTI_OFFER", "")),
+        offer_device=DeviceName(mine["CTI_DEVICE"]) if mine.get("CTI_DEVICE") else None,
+        screened=mine.get("CTI_SCREEN") == "yes",
+    )
+
+
+def last_words(rows: Iterable[Message], offset: int, at: Instant) -> Iterable[tuple[str, ev.LastWords]]:
+    """What hang-up handlers wrote, by tenant; what is old or garbled is passed over."""
+    for row in rows:
+        fields = unescape(row.get("Val")).split("|")
+        try:
+            call, tenant, queue, since, ended, answered, offer, device, cause, number, dialled, *rest = fields
+            spoken = ev.LastWords(
+                call=CallId(call),
+                queue=QueueName(queue),
+                since=instant(since, offset),
+                ended_at=instant(ended, offset),
+                talked=whole(answered) * 1000,
+                offer_n=whole(offer),
+                device=DeviceName(device) if device else None,
+                cause=whole(cause),
+                number=written(unquote(number)),
+                dialled=dialled,
+                fell_back="fallback" in rest,
+            )
+        except ValueError:
+            continue
+        if at - spoken.ended_at < LAST_WORDS_KEPT_MS:
+            yield tenant, spoken

@@ -1,0 +1,183 @@
+"""One inbox, one writer: facts go in, boards decide; what follows is journaled, published, carried out, in that order.
+
+Intent is on record before it is acted upon, and a screen hears of a call before its phone does. Waits on nothing: the
+journal, the publisher and the carriers of effects are plain functions that return at once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from cti.board import Board
+from cti.effects import Effect, Forget, Later, News, SaveAgent, SaveCall, SaveFigures
+from cti.errors import Refused
+from cti.events import Event, Started
+from cti.features import new_board
+from cti.ids import Instant, TenantId
+from cti.news import Published
+from cti.records import AgentRecord, Call, Figures
+
+log = logging.getLogger(__name__)
+
+
+class Clock:
+    """Wall time that never jumps: the wall is read once, and the monotonic clock goes on from there."""
+
+    def __init__(self) -> None:
+        self._wall = time.time()
+        self._start = time.monotonic()
+
+    def __call__(self) -> Instant:
+        return Instant(round((self._wall + time.monotonic() - self._start) * 1000))
+
+
+@dataclass(slots=True)
+class Turn:
+    """Everything one fact led to, as the journal keeps it. `n` rises by one over all tenants and restarts."""
+
+    n: int
+    at: Instant
+    tenant: TenantId
+    fact: Event
+    news: list[Published] = field(default_factory=list)
+    calls: list[Call] = field(default_factory=list)
+    agents: list[AgentRecord] = field(default_factory=list)
+    figures: list[Figures] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class _Seat:
+    """One tenant's board with its place in the journal."""
+
+    board: Board
+    seq: int
+    timers: dict[str, asyncio.TimerHandle] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Carriers:
+    """Who does what the boards wish for. None of them may wait; what they raise is logged and goes no further."""
+
+    journal: Callable[[Turn], None]
+    publish: Callable[[TenantId, Sequence[Published]], None]
+    orders: Mapping[type[Effect], Callable[[TenantId, Any], None]]
+
+
+class Engine:
+    def __init__(self, carriers: Carriers, clock: Callable[[], Instant], *, first_turn: int = 1) -> None:
+        self.clock: Final = clock
+        self._carriers = carriers
+        self._seats: dict[TenantId, _Seat] = {}
+        self._inbox: deque[tuple[TenantId, Event]] = deque()
+        self._busy = False
+        self._n = first_turn
+        self.faults = 0
+        self.turns = 0
+
+    # --- the tenants ---
+
+    def open(self, tenant: TenantId, started: Started, *, last_seq: int) -> None:
+        """Seat a tenant: its board begins with what the store remembers."""
+        self._seats[tenant] = _Seat(new_board(tenant), last_seq)
+        self.post(started, tenant)
+
+    def board(self, tenant: TenantId) -> Board:
+        return self._seats[tenant].board
+
+    def seq(self, tenant: TenantId) -> int:
+        return self._seats[tenant].seq
+
+    @property
+    def tenants(self) -> list[TenantId]:
+        return list(self._seats)
+
+    # --- the inbox ---
+
+    def post(self, event: Event, tenant: TenantId | None = None) -> None:
+        """Take a fact in; without a tenant it is told to all of them, and those it does not concern ignore it."""
+        self._inbox.extend((one, event) for one in ([tenant] if tenant is not None else self._seats))
+        if self._busy:
+            return  # the one who is at work takes it next
+        while self._inbox:
+            each, fact = self._inbox.popleft()
+            try:
+                self._turn(each, fact)
+            except Refused as refusal:
+                log.info("%s refused: %s", type(fact).__name__, refusal.message)
+            except Exception:
+                # One odd event must not cost the link, the other calls or the timers.
+                self.faults += 1
+                log.exception("%s could not be taken in", type(fact).__name__)
+
+    def ask(self, event: Event, tenant: TenantId) -> None:
+        """Take a wish in and say at once whether it can be; raises `Refused` and changes nothing."""
+        assert not self._busy, "wishes come from people, never from within a turn"
+        self._turn(tenant, event)
+
+    def _turn(self, tenant: TenantId, event: Event) -> None:
+        seat = self._seats[tenant]
+        self._busy = True
+        try:
+            effects = seat.board.take(event)
+            self._record(tenant, seat, event, effects)
+        finally:
+            self._busy = False
+
+    def _record(self, tenant: TenantId, seat: _Seat, event: Event, effects: list[Effect]) -> None:
+        self.turns += 1
+        turn = Turn(self._n, event.at, tenant, event)
+        self._n += 1
+        orders: list[Effect] = []
+        for effect in effects:
+            match effect:
+                case News():
+                    seat.seq += 1
+                    turn.news.append(
+                        Published(
+                            seat.seq, effect.type, effect.at, effect.data, effect.call, effect.agents, effect.queue
+                        )
+                    )
+                case SaveCall(call):
+                    turn.calls.append(call)
+                case SaveAgent(record):
+                    turn.agents.append(record)
+                case SaveFigures(figures):
+                    turn.figures.append(figures)
+                case Later() | Forget():
+                    self._set_timer(tenant, seat, effect)
+                case _:
+                    orders.append(effect)
+        self._carriers.journal(turn)
+        if turn.news:
+            self._carriers.publish(tenant, turn.news)
+        for order in orders:
+            carry = self._carriers.orders.get(type(order))
+            if carry is not None:
+                # After the writers of the desktops, which publish() has just woken: the pop leaves first.
+                asyncio.get_running_loop().call_soon(carry, tenant, order)
+
+    def _set_timer(self, tenant: TenantId, seat: _Seat, effect: Later | Forget) -> None:
+        old = seat.timers.pop(effect.key, None)
+        if old is not None:
+            old.cancel()
+        if isinstance(effect, Later):
+            delay = max(effect.at - self.clock(), 0) / 1000
+            loop = asyncio.get_running_loop()
+            seat.timers[effect.key] = loop.call_later(delay, self._fire, tenant, seat, effect)
+
+    def _fire(self, tenant: TenantId, seat: _Seat, effect: Later) -> None:
+        seat.timers.pop(effect.key, None)
+        self.post(effect.event, tenant)
+
+    def close(self) -> None:
+        """Stop all timers; nothing happens any more by itself."""
+        for seat in self._seats.values():
+            for timer in seat.timers.values():
+                timer.cancel()
+            seat.timers.clear()
