@@ -101,8 +101,10 @@ class AmiProtocol(AMIProtocol):  # type: ignore[misc]
                 return
             try:
                 if not piece.startswith(_EVENT):
-                    self._take_other(piece)
-                    continue
+                    piece = piece.lstrip(b"\r\n")  # an empty line too many is no message
+                    if not piece.startswith(_EVENT):
+                        self._take_other(piece)
+                        continue
                 counts.events += 1
                 end = piece.find(b"\r\n", 7)
                 name = wanted.get(piece[7:end] if end > 0 else piece[7:])
@@ -172,7 +174,7 @@ class AmiProtocol(AMIProtocol):  # type: ignore[misc]
         if piece.startswith(_RESPONSE):
             self._counts.responses += 1
             self._asks.answered(piece)
-        else:
+        elif piece:
             self._counts.odd += 1
 
     def _note_fault(self, piece: bytes) -> None:

@@ -10,7 +10,7 @@ import struct
 from collections.abc import Callable
 from typing import Self, cast
 
-from tests.adapters.asterisk.waiting import Bell
+from tests.adapters.asterisk.waiting import Bell, turns
 
 BANNER = b"Asterisk Call Manager/11.0.0\r\n"
 LISTED = b"".join(
@@ -166,6 +166,7 @@ class AmiServer:
     async def shut(self) -> None:
         """Die: stop listening and drop everybody."""
         if self._server is not None:
+            await turns(10)  # asyncio leaks a connection that is being accepted while its server closes
             self._server.close()
             for peer in self.peers:
                 peer.cut()

@@ -65,3 +65,9 @@ async def turns(count: int = 5) -> None:
 
     again(count)
     await done.wait()
+
+
+def own_tasks() -> list[str]:
+    """The tasks that run, but for this one and those of asyncio that welcome a connection."""
+    tasks = asyncio.all_tasks() - {asyncio.current_task()}
+    return [each.get_name() for each in tasks if "_accept_connection" not in repr(each.get_coro())]
