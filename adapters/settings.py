@@ -1,0 +1,166 @@
+"""Settings: `CTI_*` over `cti.toml` over `.lab/cti.toml` over defaults; refuses to start, naming what is wrong."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+
+PREFIX: Final = "CTI_"
+_FALLBACK: Final = re.compile(r"^(message|number:[0-9+*#]{1,32})$")
+
+
+class BadSettings(Exception):
+    """The settings cannot be used; the message names the setting and what is wrong with it."""
+
+
+class Settings(BaseModel):
+    """Every setting of the product, frozen. Names are the `CTI_` variables in lower case without the prefix."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    database_url: str = "sqlite+aiosqlite:///var/cti.db"
+    state_dir: Path = Path("var/state")
+    recordings_dir: Path = Path("var/recordings")
+    http_host: str = "127.0.0.1"
+    http_port: int = Field(8080, ge=0, le=65535)
+    ami_host: str = "127.0.0.1"
+    ami_port: int = Field(5038, ge=1, le=65535)
+    ami_user: str = "cti-control"
+    ami_secret: SecretStr = SecretStr("")
+    ami_events_user: str = "cti-events"
+    ami_events_secret: SecretStr = SecretStr("")
+    ari_url: str = ""
+    ari_user: str = ""
+    ari_secret: SecretStr = SecretStr("")
+    agi_host: str = "127.0.0.1"
+    agi_port: int = Field(24573, ge=0, le=65535)
+    admin_password: SecretStr = SecretStr("")
+    fallback_after: int = Field(20, ge=2, le=3600)
+    fallback: str = "message"
+    log_level: str = "info"
+    log_format: str = "text"
+    # the lab and its demonstration
+    lab_dir: Path = Path(".lab")
+    lab_ami_port: int = Field(25038, ge=1, le=65535)
+    lab_sip_port: int = Field(25060, ge=1, le=65535)
+    lab_http_port: int = Field(28088, ge=1, le=65535)
+    lab_rtp_start: int = Field(30000, ge=1024, le=64535)
+    demo_calls_per_minute: int = Field(10, ge=0, le=600)
+    demo_robots: int = Field(6, ge=0, le=6)
+    deb_mirror: str = ""
+
+    @field_validator("fallback")
+    @classmethod
+    def _known_fallback(cls, value: str) -> str:
+        if not _FALLBACK.match(value):
+            raise ValueError("is `message` or `number:<digits>`")
+        return value
+
+    @field_validator("log_level")
+    @classmethod
+    def _known_level(cls, value: str) -> str:
+        if value not in ("debug", "info", "warning", "error"):
+            raise ValueError("is debug, info, warning or error")
+        return value
+
+
+# Settings of other programs of the house that share the prefix.
+_OTHERS: Final = frozenset({"CTI_CONFIG"})
+_NAMES: Final = tuple(Settings.model_fields)
+SECRETS: Final = frozenset(name for name, field in Settings.model_fields.items() if field.annotation is SecretStr)
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    settings: Settings
+    origins: Mapping[str, str]
+    """Where each value came from, by name: `default`, a file's path, or a variable's name."""
+
+    def rows(self) -> list[tuple[str, str, str]]:
+        """Name, value and origin of each setting, secrets masked."""
+        shown = []
+        for name in _NAMES:
+            value = getattr(self.settings, name)
+            if name in SECRETS:
+                value = "********" if value.get_secret_value() else ""
+            elif name == "database_url":
+                value = re.sub(r"(://[^:/@]+:)[^@]+@", r"\1********@", value)
+            shown.append((name, str(value), self.origins.get(name, "default")))
+        return shown
+
+
+def load(environ: Mapping[str, str] | None = None, folder: Path | None = None) -> Loaded:
+    """Read all sources. Raises `BadSettings`."""
+    environ = os.environ if environ is None else environ
+    folder = Path.cwd() if folder is None else folder
+    lab = Path(environ.get("CTI_LAB_DIR", ".lab"))
+    values: dict[str, Any] = {}
+    origins: dict[str, str] = {}
+    files = [folder / lab / "cti.toml", folder / "cti.toml"]
+    if environ.get("CTI_CONFIG"):
+        files.append(Path(environ["CTI_CONFIG"]))
+        if not files[-1].is_file():
+            raise BadSettings(f"CTI_CONFIG names {files[-1]}, which is not there")
+    for file in files:
+        _merge(values, origins, _read(file), str(file))
+    for name, value in _from_environment(environ).items():
+        _merge(values, origins, {name: value[0]}, value[1])
+    try:
+        return Loaded(Settings(**values), origins)
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = str(first["loc"][0])
+        raise BadSettings(f"{name} ({origins.get(name, 'default')}): {first['msg']}") from None
+
+
+def _merge(values: dict[str, Any], origins: dict[str, str], more: Mapping[str, Any], origin: str) -> None:
+    for name, value in more.items():
+        if name not in _NAMES:
+            raise BadSettings(_unknown(name, origin, _NAMES))
+        values[name] = value
+        origins[name] = origin
+
+
+def _unknown(name: str, origin: str, valid: tuple[str, ...]) -> str:
+    near = difflib.get_close_matches(name, valid, n=1, cutoff=0.5)
+    hint = f"; did you mean {near[0]}?" if near else ""
+    return f"{origin}: there is no setting {name}{hint}"
+
+
+def _read(file: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise BadSettings(f"{file} cannot be read: {error}") from None
+
+
+def _from_environment(environ: Mapping[str, str]) -> dict[str, tuple[str, str]]:
+    """Name -> (value, variable). `CTI_X_FILE` names a file that holds the value, for secrets only."""
+    found: dict[str, tuple[str, str]] = {}
+    valid = tuple(PREFIX + name.upper() for name in _NAMES)
+    for variable, value in environ.items():
+        if not variable.startswith(PREFIX) or variable in _OTHERS:
+            continue
+        name = variable.removeprefix(PREFIX).lower()
+        if name in _NAMES:
+            found[name] = (value, variable)
+        elif name.removesuffix("_file") in SECRETS:
+            try:
+                found.setdefault(
+                    name.removesuffix("_file"), (Path(value).read_text(encoding="utf-8").strip(), variable)
+                )
+            except OSError as error:
+                raise BadSettings(f"{variable} cannot be read: {error.strerror}") from None
+        else:
+            raise BadSettings(_unknown(variable, "environment", valid))
+    return found
