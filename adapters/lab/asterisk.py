@@ -128,6 +128,7 @@ def _holder(kind: socket.SocketKind, port: int) -> str:
             for handle in (process / "fd").iterdir():
                 target = os.readlink(handle)
                 if target.startswith("socket:[") and target[8:-1] in inodes:
-                    name = (process / "comm").read_text().strip()
-                    return f"{name} (pid {process.name})"
+                    words = (process / "cmdline").read_bytes().decode(errors="replace").split("\0")
+                    program = words[3] if Path(words[0]).name.startswith("ld-linux") and len(words) > 3 else words[0]
+                    return f"{Path(program).name} (pid {process.name})"
     return "another user's process"

@@ -3,6 +3,7 @@
 It declines to know how they are configured or started.
 """
 
+import fcntl
 import os
 import re
 import shutil
@@ -46,8 +47,11 @@ def fetch(root: Path, environ: Mapping[str, str] = os.environ, say: Callable[[st
     """Return the lab's programs, downloading them into `root` the first time."""
     if system := _of_this_machine():
         return system
-    if not (root / "usr/sbin/asterisk").exists():
-        apt.unpack(PACKAGES, SUITE, root, environ, say)
+    root.parent.mkdir(parents=True, exist_ok=True)
+    with (root.parent / "fetch.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # two starts at once: the second one waits and finds it done
+        if not (root / "usr/sbin/asterisk").exists():
+            apt.unpack(PACKAGES, SUITE, root, environ, say)
     return _unpacked(root)
 
 
