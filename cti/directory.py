@@ -83,6 +83,7 @@ def _place_agents(board: Board, event: ev.Started | ev.DirectoryChanged, records
 
 def _resume(board: Board, call: Call) -> None:
     """Put a remembered live call back: its place in the queue, and the agent who had it."""
+    call.told = True
     board.calls[call.id] = call
     for leg in call.legs:
         if leg.ended_at is None:

@@ -15,6 +15,9 @@ from cti.routing import Choice
 OVERDUE_MS = 5_000
 """How long after the ring time the dialplan's word may take before we go and look."""
 
+IN_FLIGHT_MS = 2_000
+"""An order younger than this may still be on its way while somebody looks."""
+
 BUSY_CAUSES = frozenset({17, 21})
 """Q.850: user busy, call rejected."""
 
@@ -99,10 +102,13 @@ def _result(event: ev.DeliveryEnded, *, rang: bool) -> OfferResult:
 
 
 def delivery_failed(board: Board, event: ev.DeliveryFailed) -> Iterator[Effect]:
-    """Asterisk refused the order or its answer is lost. The caller may just have left: look before deciding."""
+    """Asterisk refused the order, or its answer is lost. Mostly the caller has just left, and we shall hear of it;
+    if not, somebody has to look before anything is decided."""
     call = board.calls.get(event.call)
-    if call is not None and call.offer is not None and call.offer.n == event.n:
-        yield TakeSnapshot(f"call {event.call}: offer {event.n} not delivered: {event.why}")
+    offer = call.offer if call is not None else None
+    if call is not None and offer is not None and offer.n == event.n and call.state in (State.OFFERED, State.RINGING):
+        soon = Instant(max(event.at, offer.offered_at + IN_FLIGHT_MS) + 100)
+        yield Later(f"offer:{call.id}", soon, ev.OfferOverdue(at=soon, call=call.id, n=event.n))
 
 
 def overdue(board: Board, event: ev.OfferOverdue) -> Iterator[Effect]:

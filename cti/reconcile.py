@@ -13,16 +13,13 @@ from cti.agents import Work
 from cti.board import Board
 from cti.effects import Effect, News, Recall
 from cti.ids import DeviceName, Instant, LegId, QueueName
-from cti.offering import OVERDUE_MS
+from cti.offering import IN_FLIGHT_MS, OVERDUE_MS
 from cti.records import Call, Leg, OfferResult, Result, State
 from cti.tracking import IN_TALK, RINGING_OUT, customer_gone
 
 WAITING_ROOM = "cti-wait"
 DELIVERY = "cti-deliver"
 FALLBACK = "cti-fallback"
-
-IN_FLIGHT_MS = 2_000
-"""An order younger than this may still be on its way while a snapshot is taken."""
 
 
 def reconcile(board: Board, event: ev.SnapshotTaken) -> Iterator[ev.Event | Effect]:

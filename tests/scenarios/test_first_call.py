@@ -333,6 +333,26 @@ def test_an_offer_whose_end_is_never_told_makes_us_look() -> None:
     assert world.call(call).offer is not None
 
 
+def test_an_order_that_failed_because_the_caller_left_needs_no_looking() -> None:
+    world = World("1001")
+    world.ready("1001")
+    call = world.caller_joins()
+    world.take(ev.DeliveryFailed(at=world.now, call=call, n=1, why="no such channel"))
+    world.caller_leaves(call)
+    world.passes(30)
+    assert not world.wished(TakeSnapshot)
+    assert world.says("1001") == ("ready", None)
+
+
+def test_an_order_that_failed_for_no_known_reason_makes_us_look_soon() -> None:
+    world = World("1001")
+    world.ready("1001")
+    call = world.caller_joins()
+    world.take(ev.DeliveryFailed(at=world.now, call=call, n=1, why="deadline"))
+    world.passes(3)
+    assert world.wished(TakeSnapshot)
+
+
 def test_nobody_is_offered_anything_while_the_link_is_down() -> None:
     world = World("1001")
     world.ready("1001")

@@ -1,0 +1,214 @@
+"""Our end of Asterisk: events in, orders out, the heartbeat, and the snapshot after every connect.
+
+What is heard before a snapshot is taken is kept and told after it, so that nothing that happened meanwhile is undone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Collection, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from adapters.asterisk.clock import AsteriskClock
+from adapters.asterisk.decode import WANTED, decode, tenant_of
+from adapters.asterisk.encode import Action
+from adapters.asterisk.failures import LinkFailure
+from adapters.asterisk.link import AmiLink
+from adapters.asterisk.snapshot import take_snapshot
+from adapters.asterisk.wire import Message
+from cti.effects import Deliver, Effect, HangUp, Recall, TakeSnapshot
+from cti.events import DeliveryFailed, Event, LinkLost, SnapshotTaken
+from cti.ids import CallId, Instant, TenantId
+
+log = logging.getLogger(__name__)
+
+BUFFER_MOST: Final = 200_000
+HEARTBEAT_SECONDS: Final = 1.0
+RETRY_SECONDS: Final = 1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Login:
+    host: str
+    port: int
+    user: str
+    secret: str
+    events_user: str
+    events_secret: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Office:
+    """What the rest of the server gives us: its clock and inbox, its tenants, and its memory of calls."""
+
+    now: Callable[[], Instant]
+    post: Callable[[Event, TenantId | None], None]
+    tenants: Callable[[], Collection[TenantId]]
+    open_calls: Callable[[], Collection[CallId]]
+    unknown_calls: Callable[[Collection[CallId]], Awaitable[Collection[CallId]]]
+
+
+class Pbx:
+    def __init__(self, login: Login, office: Office, *, fallback: str, fallback_after: int, first_beat: int) -> None:
+        self._office = office
+        self._fallback = fallback
+        self._fallback_after = fallback_after
+        self._beat = first_beat
+        self._kept: list[Message] | None = []
+        self._wanted = asyncio.Event()
+        self.clock = AsteriskClock()
+        self.odd = 0
+        self.link = AmiLink(
+            host=login.host,
+            port=login.port,
+            events_user=login.events_user,
+            events_secret=login.events_secret,
+            user=login.user,
+            secret=login.secret,
+            wanted=WANTED | {b"FullyBooted"},
+            on_event=self._heard,
+            on_up=self._came_up,
+            on_down=self._went_down,
+        )
+        self.orders: Final[Mapping[type[Effect], Callable[[TenantId, Any], None]]] = {
+            Deliver: self._deliver,
+            Recall: self._recall,
+            HangUp: self._hang_up,
+            TakeSnapshot: self._look,
+        }
+
+    @property
+    def up(self) -> bool:
+        """The link is up and the board has been corrected."""
+        return self.link.up and self._kept is None
+
+    async def run(self) -> None:
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self.link.run(), name="ami link")
+            tasks.create_task(self._keep_right(), name="snapshots")
+            tasks.create_task(self._beat_on(), name="heartbeat")
+
+    def close(self) -> None:
+        self.link.close()
+
+    # --- in ---
+
+    def _heard(self, message: Message) -> None:
+        if self._kept is not None:
+            if len(self._kept) < BUFFER_MOST:
+                self._kept.append(message)
+            return
+        self._tell(message)
+
+    def _tell(self, message: Message) -> None:
+        at = self.clock.heard(message.get("Timestamp"), self._office.now())
+        try:
+            event = decode(message, at, self.clock.offset)
+        except (KeyError, ValueError) as odd:
+            self.odd += 1
+            log.warning("an odd %s from Asterisk: %r", message.name, odd)
+            return
+        if event is None:
+            return
+        tenant = tenant_of(message)
+        if tenant is not None and tenant not in self._office.tenants():
+            self.odd += 1
+            log.warning("%s names tenant %s, whom nobody knows", message.name, tenant)
+            return
+        self._office.post(event, None if tenant is None else TenantId(tenant))
+
+    def _came_up(self) -> None:
+        log.info("the link to Asterisk is up")
+        self._kept = self._kept or []
+        self._wanted.set()
+
+    def _went_down(self, why: str) -> None:
+        log.warning("the link to Asterisk is down: %s", why)
+        if self._kept is None:
+            self._office.post(LinkLost(at=self._office.now(), reason=why), None)
+        self._kept = []
+
+    # --- snapshots ---
+
+    async def _keep_right(self) -> None:
+        """Take a snapshot whenever one is wanted; while one fails, try again as long as the link is up."""
+        while True:
+            await self._wanted.wait()
+            self._wanted.clear()
+            while self.link.up:
+                try:
+                    await self._correct()
+                    break
+                except LinkFailure as failure:
+                    log.warning("no snapshot: %s", failure)
+                    await asyncio.sleep(RETRY_SECONDS)
+
+    async def _correct(self) -> None:
+        if self._kept is None:
+            self._kept = []
+        for name, value in (("CTI_FALLBACK_AFTER", str(self._fallback_after)), ("CTI_FALLBACK", self._fallback)):
+            await self.link.control.ask(_set_global(name, value), 5.0)
+        found = await take_snapshot(
+            self.link.bulk,
+            self._office.now,
+            self.clock.offset,
+            self._office.open_calls(),
+            self._office.unknown_calls,
+        )
+        if not self.link.up:
+            return
+        of_tenant = dict(found)
+        devices_only = of_tenant.pop("")
+        for tenant in self._office.tenants():
+            self._office.post(of_tenant.pop(tenant, _without_legs(devices_only)), tenant)
+        if of_tenant:
+            log.warning("channels of tenants whom nobody knows: %s", ", ".join(of_tenant))
+        kept, self._kept = self._kept or [], None
+        for message in kept:
+            self._tell(message)
+
+    def _look(self, _: TenantId, order: TakeSnapshot) -> None:
+        log.warning("looking at Asterisk anew: %s", order.why)
+        self._wanted.set()
+
+    # --- out ---
+
+    def _deliver(self, tenant: TenantId, order: Deliver) -> None:
+        exten = f"to_{order.n}_{order.ring_seconds}_{order.device}"
+
+        def told(outcome: Message | LinkFailure) -> None:
+            if isinstance(outcome, LinkFailure):
+                failed = DeliveryFailed(at=self._office.now(), call=order.call, n=order.n, why=str(outcome))
+                self._office.post(failed, tenant)
+
+        self.link.control.send_nowait(_redirect(order.channel, "cti-deliver", exten), told)
+
+    def _recall(self, _: TenantId, order: Recall) -> None:
+        self.link.control.send_nowait(_redirect(order.channel, "cti-wait", "back"))
+
+    def _hang_up(self, _: TenantId, order: HangUp) -> None:
+        self.link.control.send_nowait(Action("Hangup", (("Channel", order.channel), ("Cause", "16"))))
+
+    # --- the heartbeat ---
+
+    async def _beat_on(self) -> None:
+        """The waiting room counts its own rounds without a change of this number; no clock is compared."""
+        while True:
+            if self.up:
+                self._beat += 1
+                self.link.control.send_nowait(_set_global("CTI_HB", str(self._beat)))
+            await asyncio.sleep(HEARTBEAT_SECONDS)
+
+
+def _redirect(channel: str, context: str, exten: str) -> Action:
+    return Action("Redirect", (("Channel", channel), ("Context", context), ("Exten", exten), ("Priority", "1")))
+
+
+def _set_global(name: str, value: str) -> Action:
+    return Action("Setvar", (("Variable", name), ("Value", value)))
+
+
+def _without_legs(found: SnapshotTaken) -> SnapshotTaken:
+    return SnapshotTaken(at=found.at, legs=(), devices=found.devices)
