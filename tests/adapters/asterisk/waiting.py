@@ -67,6 +67,13 @@ async def turns(count: int = 5) -> None:
     await done.wait()
 
 
+async def eventually(true: Callable[[], object], seconds: float = 10.0) -> None:
+    """Let the loop turn until it is so; for what nobody rings a bell for."""
+    async with asyncio.timeout(seconds):
+        while not true():
+            await turns(1)
+
+
 def own_tasks() -> list[str]:
     """The tasks that run, but for this one and those of asyncio that welcome a connection."""
     tasks = asyncio.all_tasks() - {asyncio.current_task()}
