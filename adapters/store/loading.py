@@ -1,0 +1,153 @@
+"""Reads what a run of the server begins with: per tenant its directory, agents' states, figures and open calls."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import func, or_, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from adapters.store.queries import calls_of
+from adapters.store.tables import (
+    agent_states,
+    agents,
+    calls,
+    figures,
+    journal,
+    list_entries,
+    queue_members,
+    queues,
+    tenants,
+)
+from cti.ids import AgentNo, DeviceName, Instant, QueueName, TenantId
+from cti.queues import window_bounds
+from cti.records import AgentProfile, AgentRecord, Call, Figures, QueueSettings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Directory:
+    """Who and what there is, as a board wants to know it."""
+
+    tenant: TenantId
+    title: str
+    timezone: str
+    pop_url: str
+    queues: tuple[QueueSettings, ...]
+    agents: tuple[AgentProfile, ...]
+    vips: Mapping[str, int]
+    """Number -> priority, of entries that have not run out."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Remembered:
+    """One tenant, as the last run left it."""
+
+    directory: Directory
+    records: tuple[AgentRecord, ...]
+    figures: tuple[Figures, ...]
+    calls: tuple[Call, ...]
+    next_seq: int
+
+
+async def remember(connection: AsyncConnection, now: Instant) -> Mapping[TenantId, Remembered]:
+    names = await connection.scalars(select(tenants.c.tenant).order_by(tenants.c.tenant))
+    return {TenantId(name): await _remember_one(connection, TenantId(name), now) for name in names.all()}
+
+
+async def _remember_one(connection: AsyncConnection, tenant: TenantId, now: Instant) -> Remembered:
+    directory = await read_directory(connection, tenant, now)
+    last = await connection.scalar(select(func.max(journal.c.seq)).where(journal.c.tenant == tenant))
+    still_open = select(calls).where(calls.c.tenant == tenant, calls.c.ended_at.is_(None))
+    return Remembered(
+        directory=directory,
+        records=await _records(connection, tenant),
+        figures=await _figures(connection, directory, now),
+        calls=tuple(await calls_of(connection, tenant, still_open.order_by(calls.c.queued_at, calls.c.id))),
+        next_seq=(last or 0) + 1,
+    )
+
+
+async def read_directory(connection: AsyncConnection, tenant: TenantId, now: Instant) -> Directory:
+    """The directory of a tenant that exists."""
+    own = (await connection.execute(select(tenants).where(tenants.c.tenant == tenant))).one()
+    return Directory(
+        tenant=tenant,
+        title=own.title,
+        timezone=own.timezone,
+        pop_url=own.pop_url,
+        queues=await read_queues(connection, tenant),
+        agents=await read_agents(connection, tenant),
+        vips=await _vips(connection, tenant, now),
+    )
+
+
+async def read_queues(
+    connection: AsyncConnection, tenant: TenantId, only: QueueName | None = None
+) -> tuple[QueueSettings, ...]:
+    """The queues by name; or just the one."""
+    query = select(queues).where(queues.c.tenant == tenant).order_by(queues.c.name)
+    rows = await connection.execute(query if only is None else query.where(queues.c.name == only))
+    return tuple(
+        QueueSettings(
+            name=QueueName(row.name),
+            title=row.title,
+            strategy=row.strategy,
+            ring_seconds=row.ring_seconds,
+            acw_seconds=row.acw_seconds,
+            window=row.window,
+        )
+        for row in rows
+    )
+
+
+async def read_agents(
+    connection: AsyncConnection, tenant: TenantId, only: AgentNo | None = None
+) -> tuple[AgentProfile, ...]:
+    """The agents by number, with the queues they serve; or just the one."""
+    member_of: defaultdict[str, list[QueueName]] = defaultdict(list)
+    members = select(queue_members).where(queue_members.c.tenant == tenant).order_by(queue_members.c.queue)
+    for row in await connection.execute(members):
+        member_of[row.agent_no].append(QueueName(row.queue))
+    query = select(agents).where(agents.c.tenant == tenant).order_by(agents.c.agent_no)
+    rows = await connection.execute(query if only is None else query.where(agents.c.agent_no == only))
+    return tuple(
+        AgentProfile(
+            agent_no=AgentNo(row.agent_no),
+            name=row.name,
+            devices=tuple(DeviceName(one) for one in row.devices),
+            queues=tuple(member_of[row.agent_no]),
+        )
+        for row in rows
+    )
+
+
+async def _vips(connection: AsyncConnection, tenant: TenantId, now: Instant) -> Mapping[str, int]:
+    entry = list_entries.c
+    rows = await connection.execute(
+        select(entry.number, entry.priority).where(
+            entry.tenant == tenant, entry.kind == "vip", or_(entry.expires_at.is_(None), entry.expires_at > now)
+        )
+    )
+    return {row.number: row.priority for row in rows}
+
+
+async def _records(connection: AsyncConnection, tenant: TenantId) -> tuple[AgentRecord, ...]:
+    state = agent_states.c
+    rows = await connection.execute(select(agent_states).where(state.tenant == tenant).order_by(state.agent_no))
+    return tuple(AgentRecord(**{key: value for key, value in row._mapping.items() if key != "tenant"}) for row in rows)
+
+
+async def _figures(connection: AsyncConnection, directory: Directory, now: Instant) -> tuple[Figures, ...]:
+    """Those of each queue's running window; earlier windows are history."""
+    zone = ZoneInfo(directory.timezone)
+    starts = {queue.name: window_bounds(queue.window, now, zone)[0] for queue in directory.queues}
+    if not starts:
+        return ()
+    rows = await connection.execute(
+        select(figures).where(figures.c.tenant == directory.tenant, figures.c.window_start >= min(starts.values()))
+    )
+    found = (Figures(**{key: value for key, value in row._mapping.items() if key != "tenant"}) for row in rows)
+    return tuple(one for one in found if one.window_start == starts.get(one.queue))

@@ -1,0 +1,114 @@
+"""What the directory takes: names, numbers and settings that a phone, a URL and a person can live with. Pure."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Final
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from cti.errors import BadRequest
+from cti.queues import WINDOWS
+from cti.records import AgentProfile, QueueSettings
+
+ROLES: Final = ("agent", "supervisor", "admin", "api")
+KINDS: Final = ("vip", "deny")
+
+_AGENT_NO: Final = re.compile(r"[0-9A-Za-z]{1,16}")
+_DEVICE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,31}")
+_QUEUE: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
+_USERNAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,63}")
+_NUMBER: Final = re.compile(r"\+?[0-9*#]{1,32}")
+_PUNCTUATION: Final = re.compile(r"[\s().-]+")
+_INVISIBLE: Final = ("Cc", "Cs", "Co", "Cn", "Zl", "Zp")
+
+
+def _fits(pattern: re.Pattern[str], value: str, what: str) -> str:
+    if not pattern.fullmatch(value):
+        raise BadRequest(f"{value[:40]!r} is no {what}")
+    return value
+
+
+def words(value: str, what: str, most: int = 80, *, needed: bool = True) -> str:
+    """A line of text for people: trimmed, of one line, with every letter of every script."""
+    text = "".join("\ufffd" if unicodedata.category(one) in _INVISIBLE else one for one in value).strip()
+    if needed and not text:
+        raise BadRequest(f"{what} is empty")
+    if len(text) > most:
+        raise BadRequest(f"{what} is longer than {most} characters")
+    return text
+
+
+def agent(profile: AgentProfile) -> AgentProfile:
+    _fits(_AGENT_NO, profile.agent_no, "agent number")
+    for device in profile.devices:
+        _fits(_DEVICE, device, "device")
+    if len(set(profile.devices)) != len(profile.devices) or len(profile.devices) > 8:
+        raise BadRequest("an agent has up to eight devices, each once")
+    return replace(profile, name=words(profile.name, "the name"), queues=tuple(dict.fromkeys(profile.queues)))
+
+
+def queue(settings: QueueSettings, strategies: Iterable[str]) -> QueueSettings:
+    _fits(_QUEUE, settings.name, "queue name (a-z, 0-9, - and _)")
+    known = sorted(strategies)
+    if settings.strategy not in known:
+        raise BadRequest(f"{settings.strategy[:40]!r} is no strategy; there are {', '.join(known)}")
+    if settings.window not in WINDOWS:
+        raise BadRequest(f"the window is one of {', '.join(WINDOWS)}")
+    between(settings.ring_seconds, 1, 300, "ring_seconds")
+    between(settings.acw_seconds, 0, 3600, "acw_seconds")
+    return replace(settings, title=words(settings.title or settings.name, "the title"))
+
+
+def between(value: int, least: int, most: int, what: str) -> int:
+    if not least <= value <= most:
+        raise BadRequest(f"{what} goes from {least} to {most}")
+    return value
+
+
+def username(value: str) -> str:
+    return _fits(_USERNAME, value, "user name")
+
+
+def password(value: str) -> str:
+    if not 8 <= len(value) <= 256:
+        raise BadRequest("a password has 8 to 256 characters")
+    return value
+
+
+def role(value: str) -> str:
+    if value not in ROLES:
+        raise BadRequest(f"the role is one of {', '.join(ROLES)}")
+    return value
+
+
+def kind(value: str) -> str:
+    if value not in KINDS:
+        raise BadRequest(f"the list is one of {', '.join(KINDS)}")
+    return value
+
+
+def number(value: str) -> str:
+    """A telephone number as it is compared: digits, perhaps after a plus."""
+    return _fits(_NUMBER, _PUNCTUATION.sub("", value), "telephone number")
+
+
+def tenant(value: str) -> str:
+    return _fits(_QUEUE, value, "tenant name (a-z, 0-9, - and _)")
+
+
+def timezone(value: str) -> str:
+    try:
+        ZoneInfo(value)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise BadRequest(f"{value[:40]!r} is no time zone, such as Asia/Shanghai") from None
+    return value
+
+
+def pop_url(value: str) -> str:
+    """Empty, or a web address; what may stand in its braces is the screen pop's business."""
+    if value and not value.startswith(("https://", "http://")):
+        raise BadRequest("a CRM link begins with https:// or http://")
+    return words(value, "the CRM link", 2000, needed=False)
