@@ -1,0 +1,104 @@
+"""The boards as people meet them: a desk to ask at and a view to read from, for the web and the desktop."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from cti import events as ev
+from cti.agents import AWAY
+from cti.engine import Engine
+from cti.ids import AgentNo, CallId, DeviceName, OfferId, QueueName, TenantId
+from cti.shapes import Shape, agent_shape, call_brief, call_shape, queue_shape
+
+
+class Desk:
+    """Wishes of one tenant's people. Each returns at once or raises `cti.errors.Refused`."""
+
+    def __init__(self, engine: Engine, tenant: TenantId) -> None:
+        self._engine = engine
+        self._tenant = tenant
+
+    def _ask(self, event: ev.Event) -> None:
+        self._engine.ask(event, self._tenant)
+
+    def status(
+        self, agent: AgentNo, status: str, reason: str | None, device: str | None, by: str, forced: bool
+    ) -> None:
+        chosen = None if device is None else DeviceName(device)
+        at = self._engine.clock()
+        self._ask(ev.StatusAsked(at=at, agent=agent, status=status, reason=reason, device=chosen, by=by, forced=forced))
+
+    def finish_acw(self, agent: AgentNo) -> None:
+        self._ask(ev.AcwFinishAsked(at=self._engine.clock(), agent=agent))
+
+    def hang_up(self, call: CallId, agent: AgentNo) -> None:
+        self._ask(ev.HangUpAsked(at=self._engine.clock(), agent=agent, call=call))
+
+    def shown(self, agent: AgentNo, offer: OfferId) -> None:
+        self._ask(ev.PopShown(at=self._engine.clock(), agent=agent, offer=offer))
+
+    def desktop_opened(self, agent: AgentNo) -> None:
+        self._engine.post(ev.DesktopOpened(at=self._engine.clock(), agent=agent), self._tenant)
+
+    def desktop_closed(self, agent: AgentNo) -> None:
+        self._engine.post(ev.DesktopClosed(at=self._engine.clock(), agent=agent), self._tenant)
+
+
+class BoardView:
+    """One tenant's live state, always as of the last published event."""
+
+    def __init__(self, engine: Engine, tenant: TenantId, epoch: str) -> None:
+        self._engine = engine
+        self._tenant = tenant
+        self._board = engine.board(tenant)
+        self.epoch = epoch
+
+    @property
+    def seq(self) -> int:
+        return self._engine.seq(self._tenant)
+
+    @property
+    def link_up(self) -> bool:
+        return self._board.link_up
+
+    def agents(self) -> Sequence[Shape]:
+        return [agent_shape(self._board.agents[no]) for no in sorted(self._board.agents)]
+
+    def agent(self, no: AgentNo) -> Shape | None:
+        agent = self._board.agents.get(no)
+        return None if agent is None else agent_shape(agent)
+
+    def queues(self) -> Sequence[Shape]:
+        return [queue_shape(self._board.queues[name]) for name in sorted(self._board.queues)]
+
+    def queue(self, name: QueueName) -> Shape | None:
+        queue = self._board.queues.get(name)
+        return None if queue is None else queue_shape(queue)
+
+    def queues_of(self, agent: AgentNo) -> Sequence[QueueName]:
+        found = self._board.agents.get(agent)
+        return () if found is None else found.profile.queues
+
+    def live_calls(self) -> Sequence[Shape]:
+        return [call_brief(call) for call in self._board.calls.values()]
+
+    def calls_of(self, agent: AgentNo) -> Sequence[Shape]:
+        mine = (c for c in self._board.calls.values() if any(o.agent_no == agent for o in c.offers))
+        return [call_brief(call) for call in mine]
+
+    def call(self, call: CallId) -> Shape | None:
+        found = self._board.calls.get(call)
+        return None if found is None else call_shape(found)
+
+    def devices(self) -> Sequence[Shape]:
+        board = self._board
+        known = board.owners
+        return [
+            {
+                "name": device,
+                "state": board.devices.get(device, "UNKNOWN"),
+                "reachable": board.devices.get(device, "") not in AWAY,
+                "agent_no": known[device],
+            }
+            for device in sorted(known)
+        ]
