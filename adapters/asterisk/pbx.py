@@ -47,7 +47,7 @@ class Office:
     post: Callable[[Event, TenantId | None], None]
     tenants: Callable[[], Collection[TenantId]]
     open_calls: Callable[[], Collection[CallId]]
-    unknown_calls: Callable[[Collection[CallId]], Awaitable[Collection[CallId]]]
+    unknown_calls: Callable[[str, Collection[CallId]], Awaitable[Collection[CallId]]]
 
 
 class Pbx:

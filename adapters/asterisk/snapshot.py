@@ -30,7 +30,7 @@ VARIABLES: Final = (
 DEADLINE: Final = 10.0
 LAST_WORDS_KEPT_MS: Final = 24 * 3600 * 1000
 
-Unknown = Callable[[Collection[CallId]], Awaitable[Collection[CallId]]]
+Unknown = Callable[[str, Collection[CallId]], Awaitable[Collection[CallId]]]
 
 
 async def take_snapshot(
@@ -38,7 +38,7 @@ async def take_snapshot(
 ) -> list[tuple[str, ev.SnapshotTaken]]:
     """Ask what is up; one event per tenant found, and one under "" with the devices for tenants without a channel.
 
-    `unknown` says which of some calls nobody has on record; those came and went while we were away.
+    `unknown` says which of some calls of a tenant nobody has on record; those came and went while we were away.
     Raises a LinkFailure when the link does not last.
     """
     channels = await bulk.ask_list(Action("Status", (("Variables", ",".join(VARIABLES)),)), DEADLINE)
@@ -49,7 +49,10 @@ async def take_snapshot(
         rows = []  # nobody has ended yet: Asterisk calls an empty family an error
     at = now()
     words = list(last_words(rows, offset, at))
-    fresh = set(await unknown([one.call for _, one in words if one.call not in open_calls]))
+    fresh: set[CallId] = set()
+    for tenant in {tenant for tenant, _ in words}:
+        closed = [one.call for name, one in words if name == tenant and one.call not in open_calls]
+        fresh.update(await unknown(tenant, closed))
     states = {device: m["State"] for m in devices if (device := device_of(m["Device"])) is not None}
     found: dict[str, list[ev.LegSeen]] = {"": []}
     for message in channels:

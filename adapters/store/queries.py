@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -58,6 +58,16 @@ class Queries:
         async with self._database.reading() as connection:
             found = await calls_of(connection, tenant, query)
         return found[0] if found else None
+
+    async def unknown(self, tenant: TenantId, ids: Collection[CallId]) -> set[CallId]:
+        """Those of some calls that are not on record."""
+        found = set(ids)
+        async with self._database.reading() as connection:
+            for start in range(0, len(ids), 500):
+                some = list(ids)[start : start + 500]
+                query = select(calls.c.id).where(calls.c.tenant == tenant, calls.c.id.in_(some))
+                found.difference_update(await connection.scalars(query))
+        return found
 
     async def call_of_offer(self, tenant: TenantId, offer: OfferId) -> Call | None:
         """The call that an offer belonged to."""
