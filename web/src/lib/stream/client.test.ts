@@ -57,6 +57,7 @@ class World implements Listener {
   welcome = (): void => {};
   subscribed = (answer: { snapshot?: unknown }): unknown => answer.snapshot && this.snapshots.push(answer.snapshot);
   event = (event: { seq: number; type: string }): number => this.news.push([event.seq, event.type]);
+  alive = (): void => {};
   unsubscribed = (topics: string[]): number => this.ended.push(...topics);
 
   get peer(): Peer {

@@ -22,6 +22,8 @@ export interface Listener {
   subscribed(answer: Subscribed): void;
   event(event: EventFrame): void;
   unsubscribed(topics: string[]): void;
+  /** Any frame at all came: what is shown is as of now. */
+  alive(): void;
 }
 
 /** The part of a WebSocket that is used here; tests bring their own. */
@@ -154,6 +156,7 @@ export class Stream {
     else if (frame.op === "welcome") this.#welcome(frame as unknown as Welcome);
     else if (frame.op === "unsubscribed") this.#unsubscribed(frame.topics ?? []);
     else this.#commands.answered(frame);
+    if (this.#live) this.#listener.alive();
   }
 
   #welcome(welcome: Welcome): void {

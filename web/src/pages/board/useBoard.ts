@@ -1,0 +1,174 @@
+/** Joins one stream to one board for as long as the page is open, and hands the rest of the page what it may do. */
+
+import { computed, inject, nextTick, onScopeDispose, provide, shallowReactive, shallowRef, type ComputedRef, type InjectionKey, type ShallowRef } from "vue";
+
+import { ms } from "@/lib/clock";
+import { beat, clock, now } from "@/lib/now";
+import type { Me } from "@/lib/session";
+import type { Agent } from "@/lib/shapes";
+import { Stream, type Link } from "@/lib/stream/client";
+import { CommandRefused } from "@/lib/stream/commands";
+import type { EventFrame } from "@/lib/stream/frames";
+
+import { emptyBoard, type Board } from "./model";
+import { applyEvent, applySnapshot, forget, purge } from "./reduce";
+
+/** Events are drawn together: a wallboard at 50 events a second needs no 50 drawings. Pops do not wait. */
+const DRAW_EVERY_MS = 60;
+
+export interface Desk {
+  me: Me;
+  board: Board;
+  link: ShallowRef<Link>;
+  /** Server time of the last sign of life; what the page shows is as of then. */
+  updated: ShallowRef<number | null>;
+  own: ComputedRef<Agent | null>;
+  /** The code of the last refusal, until the next command. */
+  refusal: ShallowRef<string | null>;
+  /** Commands that were sent and not yet answered, by name. */
+  pending: Set<string>;
+  command(name: string, args?: Record<string, unknown>, as?: string): Promise<boolean>;
+  takeOver(): void;
+  dismiss(pop: string): void;
+}
+
+const KEY: InjectionKey<Desk> = Symbol("desk");
+
+export function useDesk(): Desk {
+  const desk = inject(KEY);
+  if (!desk) throw new Error("useDesk() outside of a board");
+  return desk;
+}
+
+/** What this role looks at. The first topic that matches names the event, so my own record comes first. */
+export function topicsFor(me: Me): string[] {
+  const own = me.agentNo === null ? [] : ["agent:me"];
+  return [...own, "queue:*", me.role === "agent" ? "calls:mine" : "calls:*", "agent:*"];
+}
+
+export function openBoard(me: Me, signedOut: () => void): Desk {
+  const board = emptyBoard(me.agentNo, me.role === "agent");
+  const link = shallowRef<Link>({ state: "connecting", attempt: 0 });
+  const updated = shallowRef<number | null>(null);
+  const refusal = shallowRef<string | null>(null);
+  const pending = shallowReactive(new Set<string>());
+  const own = computed(() => (me.agentNo === null ? null : (board.agents.get(me.agentNo) ?? null)));
+
+  const draw = batch((event) => {
+    applyEvent(board, event);
+    if (event.type === "screen_pop.requested" && mine(event)) void nextTick(() => stream.shown(event.seq));
+  });
+
+  const mine = (event: EventFrame): boolean => (event.data as { agent_no?: string } | null)?.agent_no === me.agentNo;
+
+  const pbx = (up: boolean | undefined): void => {
+    if (up === true) board.pbx.down = null;
+    else if (up === false) board.pbx.down ??= { since: clock.now(), reason: "" };
+  };
+
+  const stream = new Stream(
+    { url: `${location.origin.replace(/^http/, "ws")}/api/v1/ws`, token: me.token, topics: topicsFor(me) },
+    {
+      link(state) {
+        if (state.state !== "live") draw.flush();
+        link.value = state;
+        if (state.state === "signed_out") signedOut();
+      },
+      welcome(welcome) {
+        const at = ms(welcome.now);
+        if (at !== null) clock.restart(at);
+        pbx(welcome.pbx_up);
+      },
+      subscribed(answer) {
+        pbx(answer.pbx_up);
+        if (answer.snapshot) applySnapshot(board, answer.snapshot, clock.now());
+        beat();
+      },
+      event(event) {
+        const at = ms(event.at);
+        if (at !== null) clock.atLeast(at);
+        draw.add(event);
+      },
+      unsubscribed: (topics) => forget(board, topics),
+      alive: () => (updated.value = clock.now()),
+    },
+  );
+
+  const desk: Desk = {
+    me,
+    board,
+    link,
+    updated,
+    own,
+    refusal,
+    pending,
+    async command(name, args = {}, as = name) {
+      if (pending.has(as)) return false;
+      refusal.value = null;
+      pending.add(as);
+      try {
+        await stream.command(name, args);
+        return true;
+      } catch (refused) {
+        refusal.value = refused instanceof CommandRefused ? refused.code : "other";
+        return false;
+      } finally {
+        pending.delete(as);
+      }
+    },
+    takeOver: () => stream.connect(),
+    dismiss: (pop) => void board.pops.delete(pop),
+  };
+
+  keepTime(() => purge(board, now.value, own.value?.work === "acw"));
+  keepAwake(stream);
+  onScopeDispose(() => stream.close());
+  provide(KEY, desk);
+  stream.connect();
+  return desk;
+}
+
+/** Collects events and draws them together; a pop is drawn at once, with everything that came before it. */
+function batch(apply: (event: EventFrame) => void): { add(event: EventFrame): void; flush(): void } {
+  let waiting: EventFrame[] = [];
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const flush = (): void => {
+    clearTimeout(timer);
+    timer = undefined;
+    const events = waiting;
+    waiting = [];
+    events.forEach(apply);
+    if (events.length > 0) beat();
+  };
+  return {
+    flush,
+    add(event) {
+      waiting.push(event);
+      if (event.type.startsWith("screen_pop.")) flush();
+      else timer ??= setTimeout(flush, DRAW_EVERY_MS);
+    },
+  };
+}
+
+function keepTime(each: () => void): void {
+  const timer = setInterval(() => {
+    beat();
+    each();
+  }, 1000);
+  onScopeDispose(() => clearInterval(timer));
+}
+
+/** A network that comes back, or a page that is looked at again, does not sit out the pause between attempts. */
+function keepAwake(stream: Stream): void {
+  const wake = (): void => stream.wake();
+  const seen = (): void => void (document.visibilityState === "visible" && stream.wake());
+  const lost = (): void => stream.lost();
+  window.addEventListener("online", wake);
+  window.addEventListener("offline", lost);
+  document.addEventListener("visibilitychange", seen);
+  onScopeDispose(() => {
+    window.removeEventListener("online", wake);
+    window.removeEventListener("offline", lost);
+    document.removeEventListener("visibilitychange", seen);
+  });
+}

@@ -1,0 +1,52 @@
+/** Changing my own state, from the buttons and from the keyboard alike. */
+
+import { computed, type ComputedRef } from "vue";
+
+import type { Agent, Status } from "@/lib/shapes";
+
+import type { Face } from "./face";
+import { useDesk } from "./useBoard";
+
+export interface Choice {
+  id: "ready" | "busy" | "break" | "logout";
+  face: Face & ("ready" | "busy" | "break" | "logged_out");
+  status: Status;
+  reason?: string;
+  key: string;
+}
+
+export const CHOICES: readonly Choice[] = [
+  { id: "ready", face: "ready", status: "ready", key: "1" },
+  { id: "busy", face: "busy", status: "not_ready", reason: "busy", key: "2" },
+  { id: "break", face: "break", status: "not_ready", reason: "break", key: "3" },
+  { id: "logout", face: "logged_out", status: "logged_out", key: "4" },
+];
+
+/** The key that finishes after-call work, beside those of the choices. */
+export const FINISH_KEY = "5";
+
+/** Which button is down: what I declared, whatever my work is right now. */
+export function chosen(agent: Agent): Choice["id"] {
+  if (agent.status === "ready") return "ready";
+  if (agent.status === "logged_out") return "logout";
+  return agent.reason === "break" ? "break" : "busy";
+}
+
+export interface OwnState {
+  choose(choice: Choice): void;
+  finish(): void;
+  pending: Set<string>;
+  live: ComputedRef<boolean>;
+}
+
+export function useOwnState(): OwnState {
+  const { command, pending, link } = useDesk();
+  return {
+    choose({ id, status, reason }) {
+      void command("agent.status", reason === undefined ? { status } : { status, reason }, `status.${id}`);
+    },
+    finish: () => void command("agent.finish_acw"),
+    pending,
+    live: computed(() => link.value.state === "live"),
+  };
+}

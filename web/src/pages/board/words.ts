@@ -1,0 +1,19 @@
+/** Words that are put together from several fields. */
+
+import { i18n, wordFor } from "@/i18n";
+import type { Agent } from "@/lib/shapes";
+
+/** What waits until the call is over, or nothing. */
+export function pendingWord(agent: Agent): string {
+  const { t } = i18n.global;
+  if (agent.pending_status === null) return "";
+  if (agent.pending_status === "ready") return t("face.ready");
+  if (agent.pending_status === "logged_out") return t("own.logout");
+  return agent.pending_reason ? wordFor("reason", agent.pending_reason) : t("face.busy");
+}
+
+/** Why somebody takes no calls, where the state itself does not say it already. */
+export function reasonWord(agent: Agent): string {
+  if (agent.status !== "not_ready" || !agent.reason || agent.reason === "busy" || agent.reason === "break") return "";
+  return agent.reason === "away" ? "" : wordFor("reason", agent.reason);
+}
