@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 from adapters.asterisk.connection import Pace
 from adapters.asterisk.link import AmiLink
@@ -11,6 +12,8 @@ from tests.adapters.asterisk.ami_server import AmiServer
 from tests.adapters.asterisk.waiting import Ears
 
 BRISK = Pace(connect=2.0, login=2.0, ping_every=0.1, patience=0.06, retry_first=0.02, retry_most=0.05, retry_soon=0.04)
+STEADY = replace(BRISK, patience=0.3)
+"""For tests in which one ping too late would be one too many."""
 CALM = Pace(retry_first=0.02, retry_most=0.05, retry_soon=0.04)
 """For tests that look at every byte: no ping comes within their time."""
 WANTED = frozenset({b"UserEvent", b"Hangup", b"DialBegin", b"FullyBooted"})

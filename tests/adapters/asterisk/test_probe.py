@@ -82,4 +82,4 @@ async def test_a_privilege_too_many_is_named() -> None:
 async def test_an_events_user_who_never_hears_of_the_boot_is_told() -> None:
     async with AmiServer() as server:
         server.booted = False
-        assert (await look(server, events=True, seconds=0.05)).finding == Finding.NOT_BOOTED
+        assert (await look(server, events=True, seconds=0.5)).finding == Finding.NOT_BOOTED

@@ -11,7 +11,7 @@ from adapters.asterisk.encode import Action
 from adapters.asterisk.failures import BadValue, Down, Lost
 from adapters.asterisk.session import AmiSession
 from tests.adapters.asterisk.ami_server import AmiServer, Asked
-from tests.adapters.asterisk.rig import BRISK, CALM, session_on
+from tests.adapters.asterisk.rig import BRISK, CALM, STEADY, session_on
 from tests.adapters.asterisk.waiting import Ears, own_tasks, turns
 
 
@@ -167,8 +167,8 @@ async def test_one_late_pong_does_not_cost_the_link() -> None:
             return b"" if len(pings) % 2 else asked.success()
 
         server.answers["Ping"] = every_second
-        async with session_on(server, ears, pace=BRISK):
-            await server.until(lambda: len(pings) >= 10)
+        async with session_on(server, ears, pace=STEADY):
+            await server.until(lambda: len(pings) >= 6)
             assert ears.downs == []
 
 
@@ -176,8 +176,8 @@ async def test_anything_heard_counts_as_life() -> None:
     ears = Ears()
     async with AmiServer() as server:
         server.answers["Ping"] = lambda _asked: b"Event: VarSet\r\nVariable: X\r\n\r\n"
-        async with session_on(server, ears, events=True, pace=BRISK) as session:
-            await server.until(lambda: len(server.named("Ping")) >= 6)
+        async with session_on(server, ears, events=True, pace=STEADY) as session:
+            await server.until(lambda: len(server.named("Ping")) >= 4)
             assert ears.downs == []
             assert session.open_asks <= 2
 
