@@ -82,9 +82,17 @@ class Engine:
 
     # --- the tenants ---
 
-    def open(self, tenant: TenantId, started: Started, *, last_seq: int) -> None:
-        """Seat a tenant: its board begins with what the store remembers."""
+    def open(
+        self,
+        tenant: TenantId,
+        started: Started,
+        *,
+        last_seq: int,
+        seated: Callable[[TenantId], None] = lambda _: None,
+    ) -> None:
+        """Seat a tenant: its board begins with what the store remembers. `seated` is called before its first turn."""
         self._seats[tenant] = _Seat(new_board(tenant), last_seq)
+        seated(tenant)
         self.post(started, tenant)
 
     def board(self, tenant: TenantId) -> Board:

@@ -45,6 +45,11 @@ class Users:
         async with self._database.reading() as connection:
             return await _get(connection, tenant, username)
 
+    async def everybody(self) -> tuple[User, ...]:
+        """All users of all tenants, for the one who checks tokens."""
+        async with self._database.reading() as connection:
+            return tuple(_user(row) for row in await connection.execute(select(users)))
+
     async def list(
         self, tenant: TenantId, *, limit: int = 50, cursor: str | None = None, search: str = ""
     ) -> Page[User]:
@@ -63,9 +68,17 @@ class Users:
         return Page(found[:size], total, cursor_of(found[size - 1].username) if more else None)
 
     async def create(
-        self, tenant: TenantId, username: str, password: str, role: str, agent_no: AgentNo | None = None
+        self,
+        tenant: TenantId,
+        username: str,
+        password: str,
+        role: str,
+        agent_no: AgentNo | None = None,
+        *,
+        hashed: str | None = None,
     ) -> User:
-        hashed = await self._passwords.hash(rules.password(password))
+        """With `hashed`, somebody else has checked the password and made its hash."""
+        hashed = hashed or await self._passwords.hash(rules.password(password))
         user = User(tenant=tenant, username=rules.username(username), role=rules.role(role), agent_no=agent_no)
         async with self._database.writing() as connection:
             await meta.bump(connection)
@@ -86,6 +99,7 @@ class Users:
         username: str,
         *,
         password: str | None = None,
+        hashed: str | None = None,
         role: str | None = None,
         disabled: bool | None = None,
         **agent: AgentNo | None,
@@ -96,6 +110,8 @@ class Users:
             raise BadRequest("a user has password, role, disabled and agent_no")
         if password is not None:
             values["password_hash"] = await self._passwords.hash(rules.password(password))
+        if hashed is not None:
+            values["password_hash"] = hashed
         if role is not None:
             values["role"] = rules.role(role)
         if disabled is not None:

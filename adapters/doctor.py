@@ -1,0 +1,194 @@
+"""`cti doctor`: looks at everything the server needs, and prints what to paste where something is wrong."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import time
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from adapters.asterisk.encode import Action
+from adapters.asterisk.failures import LinkFailure, Rejected
+from adapters.asterisk.probe import Finding, Probe, probe
+from adapters.asterisk.session import AmiSession
+from adapters.settings import Settings
+from adapters.store.failures import StoreFailure
+from adapters.store.migrate import at_head
+
+CONTEXTS: Final = ("cti-wait", "cti-deliver", "cti-fallback", "cti-lastwords")
+WRITTEN_BY: Final = {
+    "cti-wait": "dialplans/cti-wait.conf",
+    "cti-deliver": "dialplans/cti-deliver.conf",
+    "cti-fallback": "dialplans/cti-fallback.conf",
+    "cti-lastwords": "dialplans/cti-lastwords.conf",
+}
+SECONDS: Final = 3.0
+STALL_SECONDS: Final = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing looked at. `paste` is what mends it."""
+
+    name: str
+    ok: bool
+    says: str
+    paste: str = ""
+
+
+async def examine(settings: Settings) -> AsyncIterator[Check]:
+    yield await _database(settings)
+    yield _folder("recordings folder", settings.recordings_dir)
+    yield _folder("state folder", settings.state_dir)
+    events = await _login(settings, events=True)
+    control = await _login(settings, events=False)
+    yield events
+    yield control
+    if control.ok:
+        async for check in _dialplan(settings):
+            yield check
+    yield await _agi(settings)
+    yield await _own_name()
+
+
+def _stanza(user: str, *, events: bool) -> str:
+    rights = "read = system,call,user" if events else "read = system\nwrite = call,originate,reporting"
+    return (
+        f"[{user}]                        ; manager.conf, then: asterisk -rx 'manager reload'\n"
+        "secret = <the value of CTI_AMI_" + ("EVENTS_" if events else "") + "SECRET>\n"
+        "deny = 0.0.0.0/0.0.0.0\npermit = 127.0.0.1/255.255.255.255\n"
+        f"allowmultiplelogin = yes\nwritetimeout = 5000\n{rights}"
+    )
+
+
+async def _login(settings: Settings, *, events: bool) -> Check:
+    user = settings.ami_events_user if events else settings.ami_user
+    secret = settings.ami_events_secret if events else settings.ami_secret
+    name = f"AMI login {user}"
+    found = await probe(
+        host=settings.ami_host,
+        port=settings.ami_port,
+        username=user,
+        secret=secret.get_secret_value(),
+        events=events,
+        seconds=SECONDS,
+    )
+    return _judged(settings, found, name, user, events=events)
+
+
+def _judged(settings: Settings, found: Probe, name: str, user: str, *, events: bool) -> Check:
+    where = f"{settings.ami_host}:{settings.ami_port}"
+    stanza = _stanza(user, events=events)
+    match found.finding:
+        case Finding.OK if found.too_much:
+            return Check(name, False, f"may do more than it needs: {', '.join(sorted(found.too_much))}", stanza)
+        case Finding.OK:
+            return Check(name, True, f"logged in at {where}")
+        case Finding.REFUSED:
+            paste = "asterisk -rx 'manager show settings'   # enabled = yes, and the port of CTI_AMI_PORT"
+            return Check(name, False, f"nothing listens at {where}", paste)
+        case Finding.BAD_SECRET:
+            return Check(name, False, "the secret is wrong, or the user is not allowed from this address", stanza)
+        case Finding.NO_PRIVILEGE:
+            return Check(name, False, f"lacks the right to {', '.join(sorted(found.missing))}", stanza)
+        case Finding.NOT_BOOTED:
+            return Check(name, False, "hears no FullyBooted: Asterisk still boots, or read lacks `system`", stanza)
+        case Finding.NOT_ASTERISK:
+            return Check(name, False, f"what listens at {where} is not Asterisk's manager", "CTI_AMI_PORT=5038")
+        case _:
+            return Check(
+                name, False, f"no answer from {where}: {found.finding.value}", f"nc -vz {where.replace(':', ' ')}"
+            )
+
+
+async def _dialplan(settings: Settings) -> AsyncIterator[Check]:
+    """One session asks for each context we rely on."""
+    up = asyncio.Event()
+    session = AmiSession(
+        host=settings.ami_host,
+        port=settings.ami_port,
+        username=settings.ami_user,
+        secret=settings.ami_secret.get_secret_value(),
+        name="doctor",
+        events=False,
+        on_event=None,
+        on_up=up.set,
+        on_down=lambda _: None,
+        wanted=frozenset(),
+    )
+    running = asyncio.create_task(session.run())
+    try:
+        async with asyncio.timeout(SECONDS):
+            await up.wait()
+        for context in CONTEXTS:
+            yield await _context(session, context)
+    except TimeoutError:
+        yield Check("dialplan", False, "Asterisk does not answer")
+    finally:
+        session.close()
+        await running
+
+
+async def _context(session: AmiSession, context: str) -> Check:
+    name = f"dialplan context {context}"
+    try:
+        await session.ask_list(Action("ShowDialPlan", (("Context", context),)), SECONDS)
+    except Rejected:
+        file = WRITTEN_BY[context]
+        paste = f"#include {Path(file).name}      ; in extensions.conf, with {file} beside it; then: dialplan reload"
+        return Check(name, False, "is missing", paste)
+    except LinkFailure as failure:
+        return Check(name, False, f"could not be asked for: {failure}")
+    return Check(name, True, "is there")
+
+
+async def _agi(settings: Settings) -> Check:
+    name = "FastAGI port"
+    where = f"{settings.agi_host}:{settings.agi_port}"
+    try:
+        async with asyncio.timeout(SECONDS):
+            _, writer = await asyncio.open_connection(settings.agi_host, settings.agi_port)
+        writer.close()
+    except (OSError, TimeoutError):
+        paste = "cti serve        # the server listens there while it runs"
+        return Check(name, False, f"nothing can be reached at {where}", paste)
+    return Check(name, True, f"reached at {where}")
+
+
+def _folder(name: str, folder: Path) -> Check:
+    """Writable, or its nearest parent that exists is, so that it can be made."""
+    here = folder
+    while not here.exists() and here != here.parent:
+        here = here.parent
+    if here.is_dir() and os.access(here, os.W_OK | os.X_OK):
+        return Check(name, True, f"{folder} can be written")
+    user = os.environ.get("USER", "cti")
+    return Check(name, False, f"{folder} cannot be written", f"install -d -o {user} {folder}")
+
+
+async def _database(settings: Settings) -> Check:
+    name = "database"
+    try:
+        if await at_head(settings.database_url):
+            return Check(name, True, "is at this version")
+    except StoreFailure as failure:
+        return Check(name, False, f"does not answer: {failure}", "CTI_DATABASE_URL=postgresql+asyncpg://user@host/cti")
+    return Check(name, False, "is not at this version, or not there yet", "cti migrate")
+
+
+async def _own_name() -> Check:
+    """Asterisk looks its host's name up; where nobody answers it stalls for seconds at every call."""
+    name = socket.gethostname()
+    began = time.monotonic()
+    try:
+        async with asyncio.timeout(STALL_SECONDS):
+            await asyncio.get_running_loop().getaddrinfo(name, None)
+    except (OSError, TimeoutError):
+        if time.monotonic() - began >= STALL_SECONDS:
+            return Check("host name look-up", False, f"{name} stalls", f"127.0.1.1 {name}      # in /etc/hosts")
+        return Check("host name look-up", False, f"{name} is not known", f"127.0.1.1 {name}      # in /etc/hosts")
+    return Check("host name look-up", True, f"{name} is found at once")

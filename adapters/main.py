@@ -1,0 +1,375 @@
+"""Wires the rooms together and runs the server; the one place that knows them all."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import signal
+import socket
+import time
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import uvloop
+
+from adapters.asterisk.agi import AgiDoor
+from adapters.asterisk.agi_line import AgiLine
+from adapters.asterisk.pbx import Login, Office, Pbx
+from adapters.desks import BoardView, Desk
+from adapters.desktop.door import Door
+from adapters.desktop.hub import Hub
+from adapters.desktop.ports import Ports as StreamPorts
+from adapters.people import People
+from adapters.settings import Settings
+from adapters.store.directory import DirectoryStore
+from adapters.store.failures import StoreAway, StoreFailure
+from adapters.store.loading import Directory as LoadedDirectory
+from adapters.store.lock import Server as Holder
+from adapters.store.passwords import Passwords
+from adapters.store.queries import Queries, Which
+from adapters.store.store import Loaded, Store
+from adapters.store.turn import encode_turn
+from adapters.store.users import Users
+from adapters.web.app import create_app
+from adapters.web.ports import CallFilter, Page
+from adapters.web.ports import Ports as WebPorts
+from adapters.web.serving import HttpServer
+from adapters.web.settings import WebSettings
+from adapters.web.tokens import Tokens
+from cti import events as ev
+from cti.effects import LookUp
+from cti.engine import Carriers, Clock, Engine, Turn
+from cti.ids import CallId, TenantId
+from cti.news import Published
+from cti.records import Call
+
+log = logging.getLogger("cti")
+
+PAGES: Final = Path(__file__).resolve().parent.parent / "web" / "dist"
+TOLD: Final = frozenset({"call.queued", "call.offered", "call.offer_ended", "call.answered", "call.ended"})
+LOOK_UPS_AT_ONCE: Final = 4
+LOOK_UPS_WAITING: Final = 200
+RETRY_SECONDS: Final = 1.0
+
+
+class CannotStart(Exception):
+    """The server cannot run; the message says why in one line."""
+
+
+@dataclass(slots=True)
+class Records:
+    """The past, for the web and for clients that resume."""
+
+    store: Store
+    queries: Queries
+
+    async def calls(self, tenant: TenantId, which: CallFilter, limit: int, cursor: str | None) -> Page[Call]:
+        wanted = Which(**{name: getattr(which, name) for name in CallFilter.__slots__})
+        return await self.queries.calls(tenant, wanted, limit=limit, cursor=cursor)
+
+    async def call(self, tenant: TenantId, call: CallId) -> Call | None:
+        return await self.queries.call(tenant, call)
+
+    async def after(self, tenant: TenantId, seq: int, limit: int) -> Sequence[Published]:
+        return await self.queries.after(tenant, seq, limit)
+
+    async def newest(self, tenant: TenantId, limit: int, before: int | None) -> Sequence[Published]:
+        return await self.queries.newest(tenant, limit, before)
+
+    async def caught_up(self, deadline: float) -> bool:
+        return await self.store.caught_up(deadline)
+
+
+class Server:
+    """Everything of one run."""
+
+    def __init__(self, settings: Settings, store: Store, loaded: Loaded, listening: socket.socket) -> None:
+        self.settings = settings
+        self.store = store
+        self.loaded = loaded
+        self.listening = listening
+        self.clock = Clock()
+        self.queries = Queries(store.database)
+        self.records = Records(store, self.queries)
+        self.views: dict[TenantId, BoardView] = {}
+        self.desks: dict[TenantId, Desk] = {}
+        self.tokens = Tokens(loaded.token_key, 12 * 3600, lambda name: self.people.current(name))
+        self.hub = Hub(
+            StreamPorts(
+                desk=lambda tenant: self.desks[tenant],
+                board=lambda tenant: self.views[tenant],
+                journal=self.records,
+                tokens=self.tokens,
+            )
+        )
+        self.people = People(
+            DirectoryStore(store.database),
+            Users(store.database, Passwords()),
+            on_user=self.hub.principal_changed,
+            on_directory=self._directory_changed,
+        )
+        self.pbx = self._pbx()
+        self.engine = Engine(
+            Carriers(self._journal, self._publish, {**self.pbx.orders, LookUp: self._look_up}),
+            self.clock,
+            first_turn=loaded.next_n,
+        )
+        self.agi = AgiDoor(settings.agi_host, settings.agi_port, _no_flow)
+        self.http = HttpServer(self._app(), Door)
+        self._look_ups: set[asyncio.Task[None]] = set()
+        self._looking = asyncio.Semaphore(LOOK_UPS_AT_ONCE)
+
+    # --- the parts ---
+
+    def _pbx(self) -> Pbx:
+        settings = self.settings
+        login = Login(
+            host=settings.ami_host,
+            port=settings.ami_port,
+            user=settings.ami_user,
+            secret=settings.ami_secret.get_secret_value(),
+            events_user=settings.ami_events_user,
+            events_secret=settings.ami_events_secret.get_secret_value(),
+        )
+        office = Office(
+            now=self.clock,
+            post=lambda event, tenant: self.engine.post(event, tenant),
+            tenants=lambda: self.engine.tenants,
+            open_calls=lambda: [call for tenant in self.engine.tenants for call in self.engine.board(tenant).calls],
+            unknown_calls=self._unknown_calls,
+        )
+        # A number that differs from whatever the last run left, so that the first beat is seen as one.
+        first_beat = int(time.time()) % 1_000_000_000
+        return Pbx(
+            login,
+            office,
+            fallback=settings.fallback,
+            fallback_after=settings.fallback_after,
+            first_beat=first_beat,
+        )
+
+    def _app(self) -> Any:
+        ports = WebPorts(
+            tenants=lambda: self.engine.tenants,
+            desk=lambda tenant: self.desks[tenant],
+            board=lambda tenant: self.views[tenant],
+            records=self.records,
+            directory=self.people,
+            passwords=Verifier(),
+            health=self,
+            stream=self.hub.serve,
+        )
+        web = WebSettings(token_key=self.loaded.token_key, pages=PAGES if PAGES.is_dir() else None, away=(StoreAway,))
+        return create_app(ports, web)
+
+    # --- carriers: what the engine's turns lead to ---
+
+    def _journal(self, turn: Turn) -> None:
+        self.store.spool.append(encode_turn(turn))
+
+    def _publish(self, tenant: TenantId, news: Sequence[Published]) -> None:
+        self.hub.publish(tenant, news)
+        for one in news:
+            if one.type in TOLD:
+                asyncio.get_running_loop().call_soon(_tell, one)
+
+    def _look_up(self, tenant: TenantId, order: LookUp) -> None:
+        if order.number and len(self._look_ups) < LOOK_UPS_WAITING:
+            task = asyncio.create_task(self._contacts(tenant, order), name=f"look-up {order.call}")
+            self._look_ups.add(task)
+            task.add_done_callback(self._look_ups.discard)
+
+    async def _contacts(self, tenant: TenantId, order: LookUp) -> None:
+        try:
+            async with self._looking, asyncio.timeout(3.0):
+                found = await self.queries.contacts(tenant, order.number, but=order.call)
+        except (TimeoutError, StoreFailure):
+            return  # the pop is there without them
+        event = ev.ContactFound(at=self.clock(), offer=order.offer, call=order.call, contacts=found)
+        self.engine.post(event, tenant)
+
+    async def _unknown_calls(self, tenant: str, ids: Collection[CallId]) -> Collection[CallId]:
+        try:
+            if not ids or not await self.store.caught_up(3.0):
+                return ()  # better unreported until the next look than reported twice
+            return await self.queries.unknown(TenantId(tenant), ids)
+        except StoreFailure:
+            return ()
+
+    def _directory_changed(self, tenant: TenantId, read: LoadedDirectory) -> None:
+        if tenant in self.views:
+            changed = ev.DirectoryChanged(
+                at=self.clock(), queues=read.queues, agents=read.agents, vips=read.vips, pop_url=read.pop_url
+            )
+            self.engine.post(changed, tenant)
+            self.hub.directory_changed(tenant)
+        else:
+            self._open(tenant, read, ev.Started(at=self.clock(), timezone=read.timezone), 0)
+
+    def _open(self, tenant: TenantId, read: LoadedDirectory, remembered: ev.Started, last_seq: int) -> None:
+        started = ev.Started(
+            at=self.clock(),
+            timezone=read.timezone,
+            queues=read.queues,
+            agents=read.agents,
+            vips=read.vips,
+            pop_url=read.pop_url,
+            records=remembered.records,
+            figures=remembered.figures,
+            calls=remembered.calls,
+        )
+        self.engine.open(tenant, started, last_seq=last_seq, seated=self._seated)
+
+    def _seated(self, tenant: TenantId) -> None:
+        self.desks[tenant] = Desk(self.engine, tenant)
+        self.views[tenant] = BoardView(self.engine, tenant, self.loaded.epoch)
+
+    # --- health ---
+
+    async def reasons(self) -> Mapping[str, str]:
+        """Why the server is not ready; empty when it is."""
+        found: dict[str, str] = {}
+        drain = self.store.drain
+        if drain.behind_since is not None:
+            found["database_away"] = "the database does not take what is written"
+        if not self.pbx.up:
+            missing = self.pbx.link.reasons
+            words = ", ".join(f"{name}: {why}" for name, why in missing.items())
+            found["ami_down"] = (
+                f"no AMI link to {self.settings.ami_host}:{self.settings.ami_port} ({words or 'syncing'})"
+            )
+        if not self.agi.listening:
+            found["agi_closed"] = f"FastAGI does not listen on {self.settings.agi_host}:{self.settings.agi_port}"
+        return found
+
+    # --- the run ---
+
+    async def run(self) -> None:
+        """Run until asked to stop. The first part that fails ends the process, and the log says which."""
+        for tenant, remembered in self.loaded.tenants.items():
+            started = ev.Started(
+                at=self.clock(),
+                timezone=remembered.directory.timezone,
+                records=remembered.records,
+                figures=remembered.figures,
+                calls=remembered.calls,
+            )
+            self._open(tenant, remembered.directory, started, remembered.next_seq - 1)
+        await self.people.refresh()
+        stopping = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, stopping.set)
+        await self.agi.start()
+        async with asyncio.TaskGroup() as tasks:
+            running = [
+                tasks.create_task(self.store.run(), name="store"),
+                tasks.create_task(self.pbx.run(), name="asterisk"),
+                tasks.create_task(self.people.watch(), name="directory"),
+            ]
+            serving = tasks.create_task(self.http.run_on(self.listening), name="http")
+            await self.http.ready.wait()
+            log.info("ready for people at http://%s:%d", self.settings.http_host, self.listening_port)
+            await stopping.wait()
+            log.info("stopping")
+            self.hub.close()
+            self.http.stop()
+            await serving
+            for task in running:
+                task.cancel()
+
+    @property
+    def listening_port(self) -> int:
+        return int(self.listening.getsockname()[1])
+
+    async def close(self) -> None:
+        self.engine.close()
+        for task in self._look_ups:
+            task.cancel()
+        self.pbx.close()
+        await self.agi.close()
+        await self.store.close()
+
+
+class Verifier:
+    """The web's `Passwords`."""
+
+    def __init__(self) -> None:
+        self._passwords = Passwords()
+
+    async def hash(self, password: str) -> str:
+        return await self._passwords.hash(password)
+
+    async def verify(self, password_hash: str, password: str) -> bool:
+        return await self._passwords.matches(password, password_hash)
+
+
+async def _no_flow(line: AgiLine) -> None:
+    """No flow is configured for this call: say that we were here, and let the dialplan go on."""
+    await line.set_variable("CTI_DONE", "1")
+
+
+def _tell(news: Published) -> None:
+    """One line per decision: the call's id first, the reason last."""
+    data: Mapping[str, Any] = news.data
+    match news.type:
+        case "call.queued":
+            log.info("%s waits in %s, place %s", news.call, news.queue, data["position"])
+        case "call.offered":
+            log.info("%s is offered to %s: %s", news.call, data["offer"]["agent_no"], data["offer"]["reason"])
+        case "call.offer_ended":
+            log.info("%s offer to %s: %s", news.call, data["offer"]["agent_no"], data["offer"]["result"])
+        case "call.answered":
+            log.info("%s is answered by %s after %s s", news.call, data["agent_no"], data["waited"])
+        case _:
+            log.info("%s has ended: %s", news.call, data["result"])
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Raises `CannotStart` when the port is not free."""
+    try:
+        return socket.create_server((host, port), backlog=1024)
+    except OSError as error:
+        raise CannotStart(f"CTI_HTTP_PORT {host}:{port}: {error.strerror}") from None
+
+
+async def _store(settings: Settings, port: int) -> Store:
+    """The database, as soon as it answers. Raises `CannotStart` when another server has it, or it is old."""
+    holder = Holder(pid=os.getpid(), host=socket.gethostname(), port=port)
+    waiting = False
+    while True:
+        try:
+            return await Store.open(settings.database_url, settings.state_dir, holder)
+        except StoreAway as away:
+            if not waiting:
+                log.warning("waiting for the database: %s", away)
+                waiting = True
+            await asyncio.sleep(RETRY_SECONDS)
+        except StoreFailure as failure:
+            raise CannotStart(str(failure)) from None
+
+
+async def serve(settings: Settings) -> None:
+    """Run the server until SIGINT or SIGTERM. Raises `CannotStart`."""
+    listening = listen(settings.http_host, settings.http_port)
+    with contextlib.closing(listening):
+        store = await _store(settings, listening.getsockname()[1])
+        try:
+            loaded = await store.load()
+        except BaseException:
+            await store.close()
+            raise
+        server = Server(settings, store, loaded, listening)
+        try:
+            await server.run()
+        finally:
+            await server.close()
+
+
+def run(settings: Settings) -> None:
+    """`serve` on a fast event loop."""
+    uvloop.run(serve(settings))

@@ -1,0 +1,159 @@
+"""Who may sign in and what there is: answers from memory, edits in the database, and the edits of others noticed."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping, Sequence
+
+from adapters.store.directory import DirectoryStore
+from adapters.store.failures import StoreAway
+from adapters.store.loading import Directory as Loaded
+from adapters.store.users import User as StoredUser
+from adapters.store.users import Users
+from adapters.web.ports import User
+from cti.ids import AgentNo, QueueName, TenantId
+from cti.people import Principal, principal
+from cti.records import AgentProfile, QueueSettings
+
+log = logging.getLogger(__name__)
+
+LOOK_SECONDS = 1.0
+
+
+class People:
+    """The web's `Directory`. `on_user` and `on_directory` are told what has changed, whoever changed it."""
+
+    def __init__(
+        self,
+        directory: DirectoryStore,
+        users: Users,
+        *,
+        on_user: Callable[[str], None],
+        on_directory: Callable[[TenantId, Loaded], None],
+    ) -> None:
+        self._directory = directory
+        self._users = users
+        self._on_user = on_user
+        self._on_directory = on_directory
+        self._known: Mapping[str, StoredUser] = {}
+        self._principals: dict[str, Principal] = {}
+        self._read: dict[TenantId, Loaded] = {}
+        self._version = -1
+        self._reading = asyncio.Lock()
+
+    # --- keeping up ---
+
+    async def refresh(self) -> None:
+        """Read anew what has changed since the last look. Raises `StoreAway`."""
+        async with self._reading:
+            version = await self._directory.version()
+            if version == self._version:
+                return
+            users = {user.username: user for user in await self._users.everybody()}
+            for tenant in await self._directory.tenants():
+                read = await self._directory.read(tenant.name)
+                if self._read.get(tenant.name) != read:
+                    self._read[tenant.name] = read
+                    self._on_directory(tenant.name, read)
+            before, self._known = self._known, users
+            self._principals = {
+                name: principal(user.tenant, name, user.role, user.agent_no, user.token_version)
+                for name, user in users.items()
+                if not user.disabled
+            }
+            self._version = version
+        for name in before.keys() | users.keys():
+            if name in before and before.get(name) != users.get(name):
+                self._on_user(name)
+
+    async def watch(self) -> None:
+        """Notice within a second what the command line or another server edits."""
+        while True:
+            await asyncio.sleep(LOOK_SECONDS)
+            try:
+                await self.refresh()
+            except StoreAway:
+                pass  # the store says so itself; people and boards go on with what is known
+
+    # --- the web's port ---
+
+    def current(self, username: str) -> Principal | None:
+        return self._principals.get(username)
+
+    async def password_hash(self, username: str) -> str | None:
+        user = self._known.get(username)
+        return None if user is None or user.disabled else user.password_hash
+
+    async def revoke_tokens(self, tenant: TenantId, username: str) -> None:
+        await self._users.revoke(tenant, username)
+        await self.refresh()
+
+    async def users(self, tenant: TenantId) -> Sequence[User]:
+        return [_shown(user) for _, user in sorted(self._known.items()) if user.tenant == tenant]
+
+    async def add_user(self, tenant: TenantId, user: User, password_hash: str) -> None:
+        await self._users.create(tenant, user.username, "", user.role, user.agent_no, hashed=password_hash)
+        await self.refresh()
+
+    async def change_user(self, tenant: TenantId, user: User, password_hash: str | None) -> None:
+        await self._users.update(
+            tenant,
+            user.username,
+            hashed=password_hash,
+            role=user.role,
+            disabled=user.disabled,
+            agent_no=user.agent_no,
+        )
+        await self.refresh()
+
+    async def remove_user(self, tenant: TenantId, username: str) -> None:
+        await self._users.delete(tenant, username)
+        await self.refresh()
+
+    def profile(self, tenant: TenantId, no: AgentNo) -> AgentProfile | None:
+        return next((one for one in self._agents(tenant) if one.agent_no == no), None)
+
+    def _agents(self, tenant: TenantId) -> Sequence[AgentProfile]:
+        return self._read[tenant].agents if tenant in self._read else ()
+
+    def queue_settings(self, tenant: TenantId, name: QueueName) -> QueueSettings | None:
+        queues = self._read[tenant].queues if tenant in self._read else ()
+        return next((one for one in queues if one.name == name), None)
+
+    async def add_agent(self, tenant: TenantId, agent: AgentProfile) -> None:
+        await self._directory.create_agent(tenant, agent)
+        await self.refresh()
+
+    async def change_agent(self, tenant: TenantId, agent: AgentProfile) -> None:
+        await self._directory.update_agent(
+            tenant, agent.agent_no, name=agent.name, devices=agent.devices, queues=agent.queues
+        )
+        await self.refresh()
+
+    async def remove_agent(self, tenant: TenantId, no: AgentNo) -> None:
+        await self._directory.delete_agent(tenant, no)
+        await self.refresh()
+
+    async def add_queue(self, tenant: TenantId, queue: QueueSettings) -> None:
+        await self._directory.create_queue(tenant, queue)
+        await self.refresh()
+
+    async def change_queue(self, tenant: TenantId, queue: QueueSettings) -> None:
+        changes = {
+            "title": queue.title,
+            "strategy": queue.strategy,
+            "ring_seconds": queue.ring_seconds,
+            "acw_seconds": queue.acw_seconds,
+            "window": queue.window,
+        }
+        await self._directory.update_queue(tenant, queue.name, changes)
+        await self.refresh()
+
+    async def remove_queue(self, tenant: TenantId, name: QueueName) -> None:
+        await self._directory.delete_queue(tenant, name)
+        await self.refresh()
+
+
+def _shown(user: StoredUser) -> User:
+    return User(username=user.username, role=user.role, agent_no=user.agent_no, disabled=user.disabled)
