@@ -53,6 +53,35 @@ async def test_the_link_comes_up_and_asterisk_answers(lab: Lab) -> None:
         assert not link.grants & {"Command", "ModuleLoad", "DBPut", "UpdateConfig"}
 
 
+async def test_the_last_words_can_be_read_as_a_list(lab: Lab) -> None:
+    async with linked(lab) as (link, _):
+        tree = Action("DBGetTree", [("Family", "cti-nothing")])
+        assert await link.bulk.ask_list(tree, 5) == []
+        await asyncio.to_thread(lab.asterisk.ask, "database put cti-nothing 7 1763814000-17-204816|demo|sales")
+
+        (entry,) = await link.bulk.ask_list(tree, 5)
+
+        assert entry["Key"] == "/cti-nothing/7"
+        assert entry["Val"] == "1763814000-17-204816|demo|sales"
+
+
+async def test_a_lock_out_is_named_and_recovers_unaided(lab: Lab) -> None:
+    async def look() -> Finding:
+        secret = lab.keys["ami"]
+        port = lab.place.ami_port
+        return (await probe(host="127.0.0.1", port=port, username="cti-control", secret=secret, events=False)).finding
+
+    strangers = [await asyncio.open_connection("127.0.0.1", lab.place.ami_port) for _ in range(60)]
+    await asyncio.gather(*(reader.read(1) for reader, _ in strangers))
+    assert await look() == Finding.CLOSED_EARLY
+    for _, writer in strangers:
+        writer.transport.abort()
+    found = await look()
+    while found == Finding.CLOSED_EARLY:
+        found = await look()
+    assert found == Finding.OK
+
+
 async def test_asterisks_refusal_is_a_rejection(lab: Lab) -> None:
     async with linked(lab) as (link, _):
         with pytest.raises(Rejected):
