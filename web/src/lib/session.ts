@@ -1,7 +1,6 @@
 /** Who is signed in on this tab. The token lives in sessionStorage: it survives a reload and ends with the tab. */
 
-import { Problem, request } from "./api";
-import type { Agent } from "./shapes";
+import { request } from "./api";
 
 export type Role = "agent" | "supervisor" | "admin" | "api";
 
@@ -11,7 +10,6 @@ export interface Me {
   role: Role;
   /** The number this person takes calls under; null for people without a desk. */
   agentNo: string | null;
-  name: string;
 }
 
 const KEY = "cti.token";
@@ -33,30 +31,8 @@ export async function signIn(username: string, password: string): Promise<Me> {
   return me;
 }
 
-/** Whom a token speaks for. The role only decides what is asked for; the server decides what is given. */
+/** Whom a token speaks for. Only agents and supervisors have a desk of their own. */
 export async function whoAmI(token: string): Promise<Me> {
-  const { sub, role } = claims(token);
-  const agent = role === "admin" || role === "api" ? null : await myAgent(token);
-  return { token, username: sub, role, agentNo: agent?.agent_no ?? null, name: agent?.name ?? sub };
-}
-
-async function myAgent(token: string): Promise<Agent | null> {
-  try {
-    return await request<Agent>("/agents/me", token);
-  } catch (problem) {
-    if (problem instanceof Problem && (problem.status === 404 || problem.status === 403)) return null;
-    throw problem;
-  }
-}
-
-/** The readable middle of the token. A forged one gains nothing: the server checks the signature of every request. */
-export function claims(token: string): { sub: string; role: Role } {
-  try {
-    const middle = (token.split(".")[1] ?? "").replace(/-/g, "+").replace(/_/g, "/");
-    const bytes = Uint8Array.from(atob(middle), (letter) => letter.charCodeAt(0));
-    const { sub, role } = JSON.parse(new TextDecoder().decode(bytes)) as { sub?: unknown; role?: unknown };
-    return { sub: String(sub ?? ""), role: (typeof role === "string" ? role : "agent") as Role };
-  } catch {
-    return { sub: "", role: "agent" };
-  }
+  const { username, role, agent_no } = await request<{ username: string; role: Role; agent_no: string | null }>("/users/me", token);
+  return { token, username, role, agentNo: role === "agent" || role === "supervisor" ? agent_no : null };
 }

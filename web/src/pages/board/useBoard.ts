@@ -42,8 +42,8 @@ export function useDesk(): Desk {
 
 /** What this role looks at. The first topic that matches names the event, so my own record comes first. */
 export function topicsFor(me: Me): string[] {
-  const own = me.agentNo === null ? [] : ["agent:me"];
-  return [...own, "queue:*", me.role === "agent" ? "calls:mine" : "calls:*", "agent:*"];
+  if (me.role !== "agent") return [...(me.agentNo === null ? [] : ["agent:me"]), "queue:*", "calls:*", "agent:*"];
+  return me.agentNo === null ? ["agent:*"] : ["agent:me", "queue:*", "calls:mine", "agent:*"];
 }
 
 export function openBoard(me: Me, signedOut: () => void): Desk {
