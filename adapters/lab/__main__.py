@@ -3,9 +3,9 @@
 import sys
 
 from adapters.lab.failures import LabFailure
-from adapters.lab.up import down, status, up
 from adapters.lab.fetch import fetch
 from adapters.lab.place import place
+from adapters.lab.up import down, status, up
 
 
 def main(arguments: list[str]) -> int:

@@ -36,7 +36,15 @@ def own_suite() -> str:
     raise NotFetched("no Debian release in this machine's apt sources")
 
 
-def unpack(packages: Sequence[str], suite: str, into: Path, environ: Mapping[str, str], say: Say, *, beside_system: bool = False) -> None:
+def unpack(
+    packages: Sequence[str],
+    suite: str,
+    into: Path,
+    environ: Mapping[str, str],
+    say: Say,
+    *,
+    beside_system: bool = False,
+) -> None:
     """Put `packages` and what they need into the new folder `into`; whole or not at all.
 
     `beside_system` leaves out what this machine has installed already; without it the folder stands alone.

@@ -18,10 +18,23 @@ from adapters.lab.place import CHECKOUT, Place
 
 TEMPLATES: Final = CHECKOUT / "asterisk-config"
 DIALPLANS: Final = CHECKOUT / "dialplans"
-ONLY_FOR_BENCH: Final = "cti-bench.conf"
+ONLY_FOR_BENCH: Final = "cti-bench.conf"  # adds to a context of another file, so it comes last
 ARI_USER: Final = "cti"
 # Asterisk complains about each of these when it is absent, and the defaults are what we want.
-EMPTY: Final = ("acl", "ccss", "cel", "features", "indications", "pjproject", "stasis", "udptl", "websocket_client")
+EMPTY: Final = (
+    *(
+        "acl",
+        "ccss",
+        "cel",
+        "features",
+        "indications",
+        "pjproject",
+        "queuerules",
+        "stasis",
+        "udptl",
+        "websocket_client",
+    ),
+)
 
 
 def configure(place: Place, programs: Programs) -> Keys:
@@ -34,7 +47,9 @@ def configure(place: Place, programs: Programs) -> Keys:
     _link_shared(place, programs)
     values = _values(place, programs, own)
     for template in sorted(TEMPLATES.glob("*.conf")):
-        if template.name not in ("pjsip_device.conf", "queues.conf") or (place.bench and template.name == "queues.conf"):
+        if template.name not in ("pjsip_device.conf", "queues.conf") or (
+            place.bench and template.name == "queues.conf"
+        ):
             write_private(place.etc / template.name, fill(template.read_text(encoding="utf-8"), values))
     for name in EMPTY:
         (place.etc / f"{name}.conf").touch()
@@ -52,7 +67,9 @@ def fill(text: str, values: Mapping[str, str]) -> str:
 
 
 def _values(place: Place, programs: Programs, own: Keys) -> dict[str, str]:
-    plans = [file for file in sorted(DIALPLANS.glob("*.conf")) if place.bench or file.name != ONLY_FOR_BENCH]
+    plans = sorted(DIALPLANS.glob("*.conf"), key=lambda file: (file.name == ONLY_FOR_BENCH, file.name))
+    if not place.bench:
+        plans.pop()
     return {
         "lab": str(place.folder),
         "etc": str(place.etc),
@@ -85,7 +102,9 @@ def _devices(place: Place, own: Keys) -> str:
     if place.bench:
         rows += [(phone, "cti-desk", phone, phone, own["bench"]) for phone in BENCH_PHONES]
     return "".join(
-        fill(shape, {"device": device, "kind": kind, "label": label, "number": number, "digest": _digest(device, secret)})
+        fill(
+            shape, {"device": device, "kind": kind, "label": label, "number": number, "digest": _digest(device, secret)}
+        )
         for device, kind, label, number, secret in rows
     )
 

@@ -72,7 +72,9 @@ def _unpacked(root: Path) -> Programs:
 def _of_this_machine() -> Programs | None:
     """Return the installed Asterisk and SIPp where both are there and new enough."""
     asterisk, sipp = shutil.which("asterisk"), shutil.which("sipp")
-    folders = [f for f in (*Path("/usr/lib").glob("*/asterisk/modules"), Path("/usr/lib/asterisk/modules")) if f.is_dir()]
+    folders = [
+        f for f in (*Path("/usr/lib").glob("*/asterisk/modules"), Path("/usr/lib/asterisk/modules")) if f.is_dir()
+    ]
     if not asterisk or not sipp or not folders:
         return None
     told = subprocess.run([asterisk, "-V"], capture_output=True, text=True, check=False).stdout

@@ -63,7 +63,10 @@ def _install(packages: list[str]) -> None:
     if shutil.which("apt-get") is None:
         raise NotFetched(f"install {' '.join(packages)}; this machine has no apt-get")
     quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    for command in (["apt-get", "-qq", "update"], ["apt-get", "-qq", "-y", "--no-install-recommends", "install", *packages]):
+    for command in (
+        ["apt-get", "-qq", "update"],
+        ["apt-get", "-qq", "-y", "--no-install-recommends", "install", *packages],
+    ):
         done = subprocess.run(command, env=quiet, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
         if done.returncode and command[-1] != "update":
             raise NotFetched(f"apt-get install {' '.join(packages)} failed: {done.stderr.strip()[-300:]}")

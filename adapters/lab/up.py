@@ -49,5 +49,6 @@ def status(place: Place) -> Status | None:
     pid = asterisk.pid()
     if pid is None:
         return None
-    version = asterisk.ask("core show version")
-    return Status(pid, (version or "").removeprefix("Asterisk ").split(" ")[0], version is not None)
+    told = asterisk.ask("core show version")
+    version = next((line.split(" ")[1] for line in (told or "").splitlines() if line.startswith("Asterisk ")), "")
+    return Status(pid, version, told is not None)

@@ -1,0 +1,144 @@
+"""A real Asterisk for each test process, and phones that connect to it."""
+
+import json
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from adapters.lab.asterisk import Asterisk
+from adapters.lab.children import Child
+from adapters.lab.config import configure
+from adapters.lab.fetch import fetch
+from adapters.lab.keys import Keys
+from adapters.lab.place import CHECKOUT, Place
+from tests.live.phone import Phone
+from tests.live.sip_message import Login
+from tests.live.sipp import Sipp
+from tests.live.tap import Tap
+
+
+@dataclass(slots=True)
+class Lab:
+    """A running Asterisk of our own."""
+
+    place: Place
+    asterisk: Asterisk
+    keys: Keys
+    child: Child
+
+    @property
+    def sip(self) -> tuple[str, int]:
+        """Where phones send to."""
+        return "127.0.0.1", self.place.sip_port
+
+    @property
+    def credentials(self) -> dict[str, Any]:
+        """What credentials.json says."""
+        return dict(json.loads((self.place.folder / "credentials.json").read_text(encoding="utf-8")))
+
+    def kill(self) -> None:
+        """End Asterisk the hard way."""
+        self.child.stop(grace=0.0)
+
+    def start(self) -> None:
+        """Start Asterisk again."""
+        self.child = self.asterisk.start()
+
+    def restart_clean(self) -> None:
+        """End whatever a test left up."""
+        self.kill()
+        self.start()
+
+
+@pytest.fixture(scope="session")
+def lab() -> Iterator[Lab]:
+    """Return this test process's Asterisk, booted."""
+    root = CHECKOUT / ".lab/root"
+    if shutil.which("asterisk") is None and not root.exists():
+        pytest.fail("the lab's Asterisk is not fetched yet: run `make fetch`")
+    folder = Path(tempfile.mkdtemp(prefix="cti-lab-"))
+    where = Place(folder=folder, root=root)
+    programs = fetch(root)
+    keys = configure(where, programs)
+    asterisk = Asterisk(where, programs)
+    running = Lab(where, asterisk, keys, asterisk.start())
+    try:
+        yield running
+    finally:
+        running.kill()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+class Phones:
+    """Makes phones and callers, and ends their calls when the test is over."""
+
+    def __init__(self, lab: Lab) -> None:
+        self._lab = lab
+        self._made: list[Phone] = []
+
+    async def desk(self, number: str, *, register: bool = True) -> Phone:
+        """Return an agent's desk phone, signed in."""
+        phone = await Phone("127.0.0.1", self._lab.sip, Login(number, self._lab.keys[f"{number}.desk"])).open()
+        self._made.append(phone)
+        if register:
+            answer = await phone.register()
+            assert answer.status == 200, answer.first
+        return phone
+
+    async def trunk(self, address: str = "127.0.0.2") -> Phone:
+        """Return the carrier's end: callers come from here."""
+        phone = await Phone(address, self._lab.sip).open()
+        self._made.append(phone)
+        return phone
+
+    async def carrier(self) -> Phone:
+        """Return the trunk's other end, where calls to the outside world arrive."""
+        phone = await Phone("127.0.0.2", self._lab.sip).open(self._lab.place.trunk_port)
+        self._made.append(phone)
+        return phone
+
+    def close(self) -> None:
+        """End every call that is up and go."""
+        for phone in self._made:
+            for leg in phone.legs.values():
+                if leg.answered.is_set() or leg.invite is None:
+                    leg.hangup()
+            phone.close()
+
+
+@pytest_asyncio.fixture
+async def phones(lab: Lab) -> AsyncIterator[Phones]:
+    """Return the maker of phones."""
+    made = Phones(lab)
+    yield made
+    made.close()
+
+
+@pytest_asyncio.fixture
+async def events(lab: Lab) -> AsyncIterator[Tap]:
+    """Return a session like the server's own events session."""
+    tap = await Tap(lab.place.ami_port, "cti-events", lab.keys["ami_events"]).open()
+    yield tap
+    await tap.close()
+
+
+@pytest_asyncio.fixture
+async def control(lab: Lab) -> AsyncIterator[Tap]:
+    """Return a session like the server's own control session."""
+    tap = await Tap(lab.place.ami_port, "cti-control", lab.keys["ami"]).open()
+    yield tap
+    await tap.close()
+
+
+@pytest.fixture
+def sipp(lab: Lab) -> Iterator[Sipp]:
+    """Return the maker of SIPp phones and callers."""
+    made = Sipp(lab.asterisk.programs, lab.place.sip_port, lab.keys)
+    yield made
+    made.close()
