@@ -69,7 +69,7 @@ async def in_words(seconds: float) -> AsyncIterator[None]:
     except DBAPIError as failure:
         if refuses_the_rows(failure):
             raise
-        raise StoreAway(f"the database does not answer: {_why(failure)}") from failure
+        raise StoreAway(f"the database fails: {_why(failure)}") from failure
     except InvalidRequestError as failure:  # a transaction whose connection was cut under it
         raise StoreAway(f"the database went away: {_why(failure)}") from failure
 

@@ -21,7 +21,6 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
-    false,
 )
 
 from adapters.store.columns import Key, Words
@@ -263,7 +262,7 @@ users = Table(
     _key("role"),
     Column("agent_no", Key),
     _int("token_version"),
-    Column("disabled", Boolean, nullable=False, server_default=false()),
+    Column("disabled", Boolean, nullable=False),
     PrimaryKeyConstraint("tenant", "username"),
     UniqueConstraint("username"),  # one sign-in page for all tenants
     ForeignKeyConstraint(["tenant"], ["tenants.tenant"]),

@@ -208,7 +208,7 @@ def upgrade() -> None:
         sa.Column("role", sa.Text(), nullable=False),
         sa.Column("agent_no", sa.Text(), nullable=True),
         sa.Column("token_version", sa.Integer(), nullable=False),
-        sa.Column("disabled", sa.Boolean(), server_default=sa.text("0"), nullable=False),
+        sa.Column("disabled", sa.Boolean(), nullable=False),
         sa.ForeignKeyConstraint(["tenant"], ["tenants.tenant"], name="fk_users_tenants"),
         sa.PrimaryKeyConstraint("tenant", "username", name="pk_users"),
         sa.UniqueConstraint("username", name="uq_users_username"),
