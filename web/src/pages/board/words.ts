@@ -14,6 +14,6 @@ export function pendingWord(agent: Agent): string {
 
 /** Why somebody takes no calls, where the state itself does not say it already. */
 export function reasonWord(agent: Agent): string {
-  if (agent.status !== "not_ready" || !agent.reason || agent.reason === "busy" || agent.reason === "break") return "";
+  if (agent.work !== "idle" || agent.status !== "not_ready" || !agent.reason || agent.reason === "busy" || agent.reason === "break") return "";
   return agent.reason === "away" ? "" : wordFor("reason", agent.reason);
 }
