@@ -349,3 +349,7 @@ def queue_members(name: str, agents: list[str], tenant: Tenant = DEMO) -> None:
     """Say who serves a queue; whoever is not named no longer does."""
     members = [AgentNo(no) for no in agents]
     with_store(lambda database: DirectoryStore(database).set_members(TenantId(tenant), QueueName(name), members))
+
+
+if __name__ == "__main__":
+    app()

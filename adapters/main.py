@@ -17,7 +17,6 @@ from typing import Any, Final
 import uvloop
 
 from adapters.asterisk.agi import AgiDoor
-from adapters.asterisk.agi_line import AgiLine
 from adapters.asterisk.pbx import Login, Office, Pbx
 from adapters.desks import BoardView, Desk
 from adapters.desktop.door import Door
@@ -118,7 +117,7 @@ class Server:
             self.clock,
             first_turn=loaded.next_n,
         )
-        self.agi = AgiDoor(settings.agi_host, settings.agi_port, _no_flow)
+        self.agi = AgiDoor(settings.agi_host, settings.agi_port)
         self.http = HttpServer(self._app(), Door)
         self._look_ups: set[asyncio.Task[None]] = set()
         self._looking = asyncio.Semaphore(LOOK_UPS_AT_ONCE)
@@ -307,10 +306,6 @@ class Verifier:
     async def verify(self, password_hash: str, password: str) -> bool:
         return await self._passwords.matches(password, password_hash)
 
-
-async def _no_flow(line: AgiLine) -> None:
-    """No flow is configured for this call: say that we were here, and let the dialplan go on."""
-    await line.set_variable("CTI_DONE", "1")
 
 
 def _tell(news: Published) -> None:

@@ -68,8 +68,10 @@ def _place_agents(board: Board, event: ev.Started | ev.DirectoryChanged, records
     for profile in event.agents:
         agent = board.agents.get(profile.agent_no)
         if agent is None:
-            record = records.get(profile.agent_no) or AgentRecord(agent_no=profile.agent_no)
-            agent = Agent(profile, record, work_since=record.status_since or event.at)
+            record = records.get(profile.agent_no)
+            if record is None:
+                record = AgentRecord(agent_no=profile.agent_no, status_since=event.at)
+            agent = Agent(profile, record, work_since=record.status_since)
             board.agents[profile.agent_no] = agent
         agent.profile = profile
         agent.find_device(board.devices)

@@ -1,0 +1,173 @@
+"""A whole call centre for a test: the server as its own process, beside the lab's Asterisk, with people who sign in."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from tests.adapters.desktop.client import Event, StreamClient
+from tests.live.conftest import Lab
+
+START_SECONDS = 30.0
+
+
+class Centre:
+    """One server process with a database of its own. `kill` is kill -9; `start` starts it again."""
+
+    def __init__(self, lab: Lab, database_url: str, **settings: str) -> None:
+        self.lab = lab
+        self.folder = Path(tempfile.mkdtemp(prefix="cti-centre-"))
+        self.environ = {
+            **{key: value for key, value in os.environ.items() if not key.startswith("CTI_")},
+            "CTI_LAB_DIR": str(lab.place.folder),
+            "CTI_DATABASE_URL": database_url.replace("{folder}", str(self.folder)),
+            "CTI_STATE_DIR": str(self.folder / "state"),
+            "PYTHONASYNCIODEBUG": "",
+            **settings,
+        }
+        self.http = httpx.AsyncClient(base_url=self.url, timeout=20.0)
+        self.process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        return self.lab.place.base_url
+
+    def cti(self, *arguments: str, words: str = "") -> str:
+        """Run the command line and return what it prints."""
+        done = subprocess.run(
+            [sys.executable, "-m", "adapters.cli", *arguments],
+            env=self.environ,
+            input=words,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert done.returncode == 0, f"cti {' '.join(arguments)}: {done.stderr}"
+        return done.stdout
+
+    # --- the process ---
+
+    async def start(self) -> None:
+        """Start the server and return when it is ready."""
+        self.process = self._run()
+        async with asyncio.timeout(START_SECONDS):
+            while not await self.ready():
+                assert self.process.poll() is None, self.log
+                await asyncio.to_thread(self._ended_within, 0.05)
+
+    def _run(self) -> subprocess.Popen[bytes]:
+        with (self.folder / "server.log").open("ab") as log:
+            return subprocess.Popen([sys.executable, "-m", "adapters.cli", "serve"], env=self.environ, stderr=log)
+
+    def _ended_within(self, seconds: float) -> None:
+        assert self.process is not None
+        try:
+            self.process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            pass
+
+    @property
+    def log(self) -> str:
+        """The end of what the server has logged."""
+        return (self.folder / "server.log").read_text(encoding="utf-8")[-6000:]
+
+    async def ready(self) -> bool:
+        try:
+            return (await self.http.get("/readyz")).status_code == 200
+        except httpx.TransportError:
+            return False
+
+    def kill(self) -> None:
+        """kill -9."""
+        self._end(signal.SIGKILL)
+
+    def stop(self) -> int:
+        """SIGTERM; returns the exit code."""
+        return self._end(signal.SIGTERM)
+
+    def _end(self, number: signal.Signals) -> int:
+        assert self.process is not None
+        if self.process.poll() is None:
+            self.process.send_signal(number)
+        return self.process.wait(15)
+
+    async def close(self) -> None:
+        await self.http.aclose()
+        if self.process is not None:
+            self.kill()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    # --- people ---
+
+    def password(self, username: str) -> str:
+        known = self.lab.credentials
+        people = [known["admin"], known["supervisor"], *known["agents"], *known["robots"]]
+        return str(next(one["password"] for one in people if one["username"] == username))
+
+    async def token(self, username: str) -> str:
+        form = {"username": username, "password": self.password(username)}
+        answer = await self.http.post("/api/v1/auth/token", data=form)
+        assert answer.status_code == 200, answer.text
+        return str(answer.json()["access_token"])
+
+    @property
+    def supervisor(self) -> str:
+        return str(self.lab.credentials["supervisor"]["username"])
+
+    @property
+    def admin(self) -> str:
+        return str(self.lab.credentials["admin"]["username"])
+
+    async def get(self, path: str, token: str, **query: Any) -> Any:
+        headers = {"Authorization": f"Bearer {token}"}
+        answer = await self.http.get(f"/api/v1{path}", headers=headers, params=query)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    async def status(self, token: str, agent: str, status: str, **more: str) -> None:
+        headers = {"Authorization": f"Bearer {token}"}
+        answer = await self.http.put(f"/api/v1/agents/{agent}/status", headers=headers, json={"status": status, **more})
+        assert answer.status_code == 202, answer.text
+
+    @asynccontextmanager
+    async def desktop(self, username: str, *topics: str) -> AsyncIterator[Desktop]:
+        """Somebody's open page: a connection, signed in and subscribed."""
+        async with AsyncExitStack() as stack:
+            client = await stack.enter_async_context(StreamClient.open(self.url))
+            token = await self.token(username)
+            snapshot = await client.sign_in(token, *topics)
+            yield Desktop(client, token, username, snapshot)
+
+
+class Desktop:
+    def __init__(self, client: StreamClient, token: str, username: str, snapshot: dict[str, Any]) -> None:
+        self.client = client
+        self.token = token
+        self.username = username
+        self.snapshot = snapshot
+
+    async def ready(self) -> None:
+        """Declare oneself ready and wait until calls can come."""
+        await self.client.command("agent.status", status="ready")
+        await self.client.event(
+            "agent.updated", where=lambda e: e.data["agent_no"] == self.username and e.data["routable"]
+        )
+
+    async def story(self, call: str, until: str) -> list[Event]:
+        """Everything told of a call, up to an event of this type."""
+        told: list[Event] = []
+        while not told or told[-1].type != until:
+            told.append(await self.client.event(where=lambda e: e.call == call))
+        return told
