@@ -1,4 +1,4 @@
-"""Whether this machine can look its own name up. Where DNS does not answer, Asterisk stalls on that for seconds at every call."""
+"""Whether this machine can look up its own name: where DNS does not answer, Asterisk stalls on that at every call."""
 
 import socket
 import threading

@@ -1,6 +1,6 @@
-"""The programs that only the tests need: PostgreSQL and a browser. Installed where we may, unpacked beside the lab where we may not.
+"""The programs that only the tests need: PostgreSQL and a browser.
 
-It declines to know how they are used.
+Installed where we may, unpacked beside the lab where we may not. It declines to know how they are used.
 """
 
 import os

@@ -1,4 +1,4 @@
-"""SIP phones and callers for tests: plain SIP over UDP in this process, each with exact times of what it sent and heard.
+"""SIP phones and callers for tests: SIP over UDP in this process, with exact times of what they sent and heard.
 
 SIPp proves the whole in `test_sipp_*`; these are for stories with many turns.
 """

@@ -79,8 +79,10 @@ class Sipp:
         """A desk phone that registers, and answers `ring_ms` after it was called."""
         login = f"[authentication username={number} password={self._keys[f'{number}.desk']}]"
         return self._start(
-            ["-sf", str(SCENARIOS / "register.xml"), "-rxsf", str(SCENARIOS / answers), "-aa"]
-            + ["-key", "ring_ms", str(ring_ms), "-key", "talk_ms", str(talk_ms), "-m", "1"],
+            [
+                *("-sf", str(SCENARIOS / "register.xml"), "-rxsf", str(SCENARIOS / answers), "-aa"),
+                *("-key", "ring_ms", str(ring_ms), "-key", "talk_ms", str(talk_ms), "-m", "1"),
+            ],
             [(number, login)],
             address="127.0.0.1",
         )
@@ -108,8 +110,10 @@ class Sipp:
     ) -> SippRun:
         """A call from each of `people`, `rate` of them a second."""
         return self._start(
-            ["-sf", str(SCENARIOS / "call.xml"), "-key", "patience_ms", str(patience_ms)]
-            + ["-m", str(len(people)), "-r", str(rate)],
+            [
+                *("-sf", str(SCENARIOS / "call.xml"), "-key", "patience_ms", str(patience_ms)),
+                *("-m", str(len(people)), "-r", str(rate)),
+            ],
             [(number, name, dialled) for number, name in people],
             address=address,
         )
