@@ -1,0 +1,97 @@
+"""Puts the HTTP interface together. Every route under `/api/v1` wants a token, but for the few that are named here."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from fastapi import APIRouter, FastAPI
+from prometheus_client import CollectorRegistry
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.websockets import WebSocket
+
+from adapters.web import agents, auth, calls, devices, events, health, metrics, models, pages, problems, queues, users
+from adapters.web.auth import LoginGuard
+from adapters.web.guards import Guards
+from adapters.web.ports import Ports
+from adapters.web.settings import WebSettings
+from adapters.web.tokens import Tokens
+
+PREFIX: Final = "/api/v1"
+OPEN: Final = frozenset(
+    {
+        "/api/v1/auth/token",
+        "/api/v1/openapi.json",
+        "/api/v1/asyncapi.yaml",
+        "/healthz",
+        "/readyz",
+        "/metrics",
+        "/docs",
+        "/docs/{name}",
+        "/",
+        "/{name:path}",
+    }
+)
+"""All that may be had without a token."""
+
+_PROBLEM: Final[dict[int | str, dict[str, Any]]] = {
+    code: {"description": words, "content": {problems.MEDIA: {"schema": {"$ref": "#/components/schemas/Problem"}}}}
+    for code, words in (("422", "Not as described here"), ("default", "Any refusal"))
+}
+
+
+def create_app(
+    ports: Ports, settings: WebSettings, registry: CollectorRegistry | None = None, asyncapi: str = ""
+) -> FastAPI:
+    """The application. `registry` holds what others measure; `asyncapi` is the description of the event stream."""
+    app = FastAPI(
+        title="CTI server",
+        description="Telephony control for call centres on Asterisk.",
+        version="1",
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=f"{PREFIX}/openapi.json",
+        responses=_PROBLEM,
+        redirect_slashes=False,
+    )
+    app.state.ports = ports
+    app.state.settings = settings
+    app.state.registry = registry if registry is not None else CollectorRegistry()
+    app.state.tokens = Tokens(settings.token_key, settings.token_seconds, ports.directory.current)
+    app.state.logins = LoginGuard(settings.failed_logins_a_minute)
+    app.state.registry.register(metrics.BoardCollector(ports))
+    problems.install(app, settings.away)
+    _routes(app, ports, asyncapi)
+    pages.install(app, settings.pages)
+    _document_problems(app)
+    app.add_middleware(metrics.Measured, registry=app.state.registry)
+    app.add_middleware(Guards, origins=settings.origins, most_body=settings.most_body)
+    return app
+
+
+def _routes(app: FastAPI, ports: Ports, asyncapi: str) -> None:
+    api = APIRouter(prefix=PREFIX)
+    api.include_router(auth.open_router)
+    for noun in (auth, agents, queues, calls, devices, users, events):
+        api.include_router(noun.router)
+    app.include_router(api)
+    app.include_router(health.router)
+
+    async def stream(websocket: WebSocket) -> None:
+        await ports.stream(websocket)
+
+    async def described(_request: Request) -> Response:
+        return Response(asyncapi, media_type="application/yaml")
+
+    app.add_api_websocket_route(f"{PREFIX}/ws", stream)
+    app.add_route(f"{PREFIX}/asyncapi.yaml", described, ["GET"], include_in_schema=False)
+    app.add_route("/metrics", metrics.metrics, ["GET"], include_in_schema=False)
+
+
+def _document_problems(app: FastAPI) -> None:
+    """FastAPI documents its own shape of errors; ours take their place."""
+    schema = app.openapi()
+    parts = schema["components"]["schemas"]
+    parts["Problem"] = models.Problem.model_json_schema()
+    for name in ("HTTPValidationError", "ValidationError"):
+        parts.pop(name, None)

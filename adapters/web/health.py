@@ -1,0 +1,29 @@
+"""Whether the server lives, and whether it is ready to work; for load balancers and for people."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from adapters.web import models
+from adapters.web.asking import PortsOf
+from adapters.web.paging import Json
+from adapters.web.problems import problem
+
+router = APIRouter(tags=["health"])
+
+
+@router.get("/healthz", response_model=models.Alive)
+async def healthz() -> Json:
+    """The loop turns."""
+    return Json({"status": "ok"})
+
+
+@router.get("/readyz", response_model=models.Ready)
+async def readyz(ports: PortsOf) -> Response:
+    """Database at head, AMI logged in, FastAGI listening; else 503 with the reasons."""
+    reasons = await ports.health.reasons()
+    if reasons:
+        found = [{"code": code, "detail": detail} for code, detail in reasons.items()]
+        return problem(503, "not_ready", "; ".join(reasons.values()), {"Retry-After": "1"}, reasons=found)
+    return Json({"status": "ready"})

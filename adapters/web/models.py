@@ -1,0 +1,273 @@
+"""The shapes of the contract as models: they document the interface and check what people send."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Generic, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+T = TypeVar("T")
+
+_PLAIN = r"^[^\x00-\x1f\x7f]*$"
+
+AgentNumber = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,16}$")]
+QueueWord = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$")]
+DeviceWord = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,39}$")]
+UserWord = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._@-]{0,63}$")]
+Words = Annotated[str, StringConstraints(max_length=100, pattern=_PLAIN, strip_whitespace=True)]
+Password = Annotated[str, StringConstraints(min_length=8, max_length=200)]
+ReasonWord = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=_PLAIN)]
+RoleWord = Literal["agent", "supervisor", "admin", "api"]
+StatusWord = Literal["ready", "not_ready", "logged_out"]
+Strategy = Annotated[str, StringConstraints(pattern=r"^[a-z_]{1,40}$")]
+
+
+class Problem(BaseModel):
+    """RFC 9457; `code` is stable."""
+
+    model_config = ConfigDict(extra="allow")
+
+    type: str
+    title: str
+    status: int
+    code: str
+    detail: str
+
+
+class Listing(BaseModel, Generic[T]):
+    items: list[T]
+    total: int
+    next: str | None
+
+
+class Accepted(BaseModel):
+    """What happened comes as events."""
+
+    accepted: bool = True
+
+
+class Token(BaseModel):
+    access_token: str
+    token_type: Literal["bearer"] = "bearer"
+    expires_in: int = Field(description="seconds")
+    username: str
+    tenant: str
+    role: RoleWord
+    agent_no: str | None
+
+
+# --- agents --------------------------------------------------------------------------------------------------------
+
+
+class DeviceNow(BaseModel):
+    name: str | None
+    reachable: bool
+
+
+class Caller(BaseModel):
+    number: str
+    name: str
+
+
+class Agent(BaseModel):
+    agent_no: str
+    name: str
+    queues: list[str]
+    status: StatusWord
+    reason: str | None
+    status_since: datetime | None
+    work: Literal["idle", "offered", "ringing", "talking", "held", "consulting", "acw", "supervising"]
+    work_since: datetime | None
+    pending_status: StatusWord | None
+    pending_reason: str | None
+    acw_until: datetime | None
+    routable: bool
+    device: DeviceNow
+    call: str | None
+    caller: Caller | None
+
+
+class StatusAsked(BaseModel):
+    """`reason` goes with `not_ready`; `device` with signing in."""
+
+    status: StatusWord
+    reason: ReasonWord | None = None
+    device: DeviceWord | None = None
+
+
+class ForceAsked(BaseModel):
+    reason: ReasonWord | None = None
+
+
+class NewAgent(BaseModel):
+    agent_no: AgentNumber
+    name: Words
+    devices: list[DeviceWord] = Field(default=[], max_length=8, description="desk phone first, then browser")
+    queues: list[QueueWord] = Field(default=[], max_length=200)
+
+
+class AgentChange(BaseModel):
+    name: Words | None = None
+    devices: list[DeviceWord] | None = Field(default=None, max_length=8)
+    queues: list[QueueWord] | None = Field(default=None, max_length=200)
+
+
+# --- queues --------------------------------------------------------------------------------------------------------
+
+
+class Waiting(BaseModel):
+    call: str
+    number: str
+    name: str
+    since: datetime
+    priority: int
+    vip: bool
+    position: int
+    state: Literal["waiting", "offered"]
+
+
+class Queue(BaseModel):
+    name: str
+    title: str
+    strategy: str
+    ring_seconds: int
+    acw_seconds: int
+    window: str
+    members: list[str]
+    waiting_count: int
+    longest_since: datetime | None
+    waiting: list[Waiting]
+
+
+class NewQueue(BaseModel):
+    name: QueueWord
+    title: Words = ""
+    strategy: Strategy = "least_calls"
+    ring_seconds: int = Field(default=15, ge=5, le=120)
+    acw_seconds: int = Field(default=10, ge=0, le=3600)
+    window: Literal["day", "week", "month"] = "day"
+
+
+class QueueChange(BaseModel):
+    title: Words | None = None
+    strategy: Strategy | None = None
+    ring_seconds: int | None = Field(default=None, ge=5, le=120)
+    acw_seconds: int | None = Field(default=None, ge=0, le=3600)
+    window: Literal["day", "week", "month"] | None = None
+
+
+# --- calls ---------------------------------------------------------------------------------------------------------
+
+
+class Segment(BaseModel):
+    kind: Literal["ivr", "waiting", "ringing", "talking", "held", "survey", "voicemail"]
+    agent_no: str | None
+    queue: str | None
+    started_at: datetime
+    ended_at: datetime | None
+    seconds: float | None
+
+
+class Offer(BaseModel):
+    id: str
+    agent_no: str
+    device: str
+    queue: str
+    strategy: str
+    reason: str = Field(description="why this agent, as a sentence")
+    result: Literal["accepted", "rejected", "no_answer", "failed", "cancelled"] | None
+    detail: str
+    offered_at: datetime
+    ringing_at: datetime | None
+    ended_at: datetime | None
+
+
+class Leg(BaseModel):
+    id: str
+    kind: Literal["customer", "agent"]
+    channel: str
+    device: str | None
+    agent_no: str | None
+    started_at: datetime
+    answered_at: datetime | None
+    ended_at: datetime | None
+    cause: int | None
+
+
+class Call(BaseModel):
+    id: str
+    direction: str
+    number: str
+    name: str
+    dialled: str
+    queue: str
+    priority: int
+    vip: bool
+    state: Literal["waiting", "offered", "ringing", "talking", "held", "fallback", "ended"]
+    state_since: datetime
+    agent_no: str | None
+    started_at: datetime
+    queued_at: datetime
+    answered_at: datetime | None
+    ended_at: datetime | None
+    result: Literal["answered", "abandoned", "fallback", "pbx_lost"] | None
+    cause: str
+    linkedid: str
+    segments: list[Segment]
+    offers: list[Offer]
+    legs: list[Leg]
+    recordings: list[str]
+
+
+# --- devices, users, events, health --------------------------------------------------------------------------------
+
+
+class Device(BaseModel):
+    model_config = ConfigDict(extra="allow")
+
+    name: str
+    state: str = Field(description="Asterisk's word: NOT_INUSE, INUSE, RINGING, UNAVAILABLE, ...")
+    reachable: bool
+    agent_no: str | None
+
+
+class User(BaseModel):
+    username: str
+    role: RoleWord
+    agent_no: str | None
+    disabled: bool
+
+
+class NewUser(BaseModel):
+    username: UserWord
+    password: Password
+    role: RoleWord
+    agent_no: AgentNumber | None = None
+
+
+class UserChange(BaseModel):
+    """An `agent_no` of null takes it away; a field that is left out stays."""
+
+    password: Password | None = None
+    role: RoleWord | None = None
+    agent_no: AgentNumber | None = None
+    disabled: bool | None = None
+
+
+class Event(BaseModel):
+    """The same `seq`, `type`, `at`, `call` and `data` as on the event stream."""
+
+    seq: int
+    type: str
+    at: datetime
+    call: str | None
+    data: dict[str, object]
+
+
+class Alive(BaseModel):
+    status: Literal["ok"]
+
+
+class Ready(BaseModel):
+    status: Literal["ready"]

@@ -1,0 +1,167 @@
+"""What the HTTP interface needs from the rest of the server, as protocols; it knows none of those who fill them."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol, TypeVar
+
+from starlette.websockets import WebSocket
+
+from cti.ids import AgentNo, CallId, Instant, QueueName, TenantId
+from cti.news import Published
+from cti.people import Principal
+from cti.records import AgentProfile, Call, QueueSettings
+
+Shape = Mapping[str, object]
+Item = TypeVar("Item", covariant=True)
+
+
+class Page(Protocol[Item]):
+    """One page of a list; `next` is the cursor of the following one."""
+
+    @property
+    def items(self) -> Sequence[Item]: ...
+
+    @property
+    def total(self) -> int: ...
+
+    @property
+    def next(self) -> str | None: ...
+
+
+class Desk(Protocol):
+    """What people may ask of one tenant's board. Each returns at once or raises `cti.errors.Refused`."""
+
+    def status(
+        self, agent: AgentNo, status: str, reason: str | None, device: str | None, by: str, forced: bool
+    ) -> None: ...
+
+    def finish_acw(self, agent: AgentNo) -> None: ...
+
+    def hang_up(self, call: CallId, agent: AgentNo) -> None: ...
+
+
+class BoardView(Protocol):
+    """Read access to one tenant's live state, in the shapes of the contract."""
+
+    @property
+    def seq(self) -> int: ...
+
+    def agents(self) -> Sequence[Shape]: ...
+
+    def agent(self, no: AgentNo) -> Shape | None: ...
+
+    def queues(self) -> Sequence[Shape]: ...
+
+    def queue(self, name: QueueName) -> Shape | None: ...
+
+    def queues_of(self, agent: AgentNo) -> Sequence[QueueName]: ...
+
+    def live_calls(self) -> Sequence[Shape]: ...
+
+    def call(self, call: CallId) -> Shape | None:
+        """The full shape of a call that is on the board."""
+        ...
+
+    def devices(self) -> Sequence[Shape]:
+        """`{name, state, reachable, agent_no}`, by name."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallFilter:
+    """`since` is included, `until` is not; `agent_no` took the call, `offered_to` saw its pop."""
+
+    search: str = ""
+    since: Instant | None = None
+    until: Instant | None = None
+    queue: str | None = None
+    agent_no: str | None = None
+    offered_to: str | None = None
+    result: str | None = None
+    number: str | None = None
+
+
+class Records(Protocol):
+    """The past, from the database; raises one of the `away` exceptions given to `create_app` when it is not there."""
+
+    async def calls(self, tenant: TenantId, which: CallFilter, limit: int, cursor: str | None) -> Page[Call]: ...
+
+    async def call(self, tenant: TenantId, call: CallId) -> Call | None: ...
+
+    async def after(self, tenant: TenantId, seq: int, limit: int) -> Sequence[Published]: ...
+
+    async def newest(self, tenant: TenantId, limit: int, before: int | None) -> Sequence[Published]:
+        """The journal's end (or what comes before `before`), oldest first."""
+        ...
+
+    async def caught_up(self, deadline: float) -> bool: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class User:
+    username: str
+    role: str
+    agent_no: AgentNo | None = None
+    disabled: bool = False
+
+
+class Directory(Protocol):
+    """People and settings. An edit is in force (board, tokens, sockets) when it returns; a bad one raises `Refused`."""
+
+    def current(self, username: str) -> Principal | None:
+        """That person as they are now; None when gone or disabled. Answers from memory."""
+        ...
+
+    async def password_hash(self, username: str) -> str | None: ...
+
+    async def revoke_tokens(self, tenant: TenantId, username: str) -> None: ...
+
+    async def users(self, tenant: TenantId) -> Sequence[User]: ...
+
+    async def add_user(self, tenant: TenantId, user: User, password: str) -> None: ...
+
+    async def change_user(self, tenant: TenantId, user: User, password: str | None) -> None:
+        """A new password ends all sessions; None keeps the old one."""
+        ...
+
+    async def remove_user(self, tenant: TenantId, username: str) -> None: ...
+
+    def profile(self, tenant: TenantId, no: AgentNo) -> AgentProfile | None: ...
+
+    async def add_agent(self, tenant: TenantId, agent: AgentProfile) -> None: ...
+
+    async def change_agent(self, tenant: TenantId, agent: AgentProfile) -> None: ...
+
+    async def remove_agent(self, tenant: TenantId, no: AgentNo) -> None: ...
+
+    async def add_queue(self, tenant: TenantId, queue: QueueSettings) -> None: ...
+
+    async def change_queue(self, tenant: TenantId, queue: QueueSettings) -> None: ...
+
+    async def remove_queue(self, tenant: TenantId, name: QueueName) -> None: ...
+
+
+class Passwords(Protocol):
+    async def verify(self, password_hash: str | None, password: str) -> bool:
+        """Whether this is the password; None, for an unknown user, takes just as long and is never right."""
+        ...
+
+
+class Health(Protocol):
+    async def reasons(self) -> Mapping[str, str]:
+        """Why the server is not ready: code -> sentence; empty when it is."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ports:
+    tenants: Callable[[], Sequence[TenantId]]
+    desk: Callable[[TenantId], Desk]
+    board: Callable[[TenantId], BoardView]
+    records: Records
+    directory: Directory
+    passwords: Passwords
+    health: Health
+    stream: Callable[[WebSocket], Awaitable[None]]

@@ -1,0 +1,128 @@
+"""Every error is a problem detail (RFC 9457) with a stable `code`; the one table from refusal to HTTP status."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any, ClassVar, Final
+
+import msgspec
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from cti.errors import BadRequest, Conflict, NotAllowed, NotFound, OutOfTurn, PbxDown, Refused
+
+log: Final = logging.getLogger(__name__)
+
+MEDIA: Final = "application/problem+json"
+
+
+class NotSignedIn(Refused):
+    """No token, or one that is wrong, expired or revoked."""
+
+    code = "bad_token"
+
+
+class BadCredentials(Refused):
+    code = "bad_credentials"
+
+
+class TooManyFailures(Refused):
+    code = "too_many_failures"
+    retry_after: ClassVar[int] = 60
+
+
+class StoreAway(Refused):
+    """The database does not answer; calls go on, history has to wait."""
+
+    code = "store_away"
+
+
+STATUS: Final[tuple[tuple[type[Refused], int], ...]] = (
+    (NotSignedIn, 401),
+    (BadCredentials, 401),
+    (TooManyFailures, 429),
+    (StoreAway, 503),
+    (NotFound, 404),
+    (NotAllowed, 403),
+    (BadRequest, 400),
+    (PbxDown, 503),
+    (Conflict, 409),
+    (OutOfTurn, 409),
+    (Refused, 409),
+)
+
+CODES: Final[Mapping[int, str]] = {
+    400: "bad_request",
+    401: "bad_token",
+    403: "not_allowed",
+    404: "not_found",
+    405: "method_not_allowed",
+    413: "too_large",
+    415: "unsupported_media_type",
+    422: "invalid",
+    500: "internal_error",
+}
+"""The codes of errors that are nobody's refusal."""
+
+
+def problem(status: int, code: str, detail: str, headers: Mapping[str, str] | None = None, **more: Any) -> Response:
+    """The response itself."""
+    body = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "code": code, "detail": detail}
+    extra = {"WWW-Authenticate": "Bearer"} if status == 401 else {}
+    return Response(_encoded({**body, **more}), status, {**extra, **(headers or {})}, media_type=MEDIA)
+
+
+def _encoded(body: Mapping[str, Any]) -> bytes:
+    try:
+        return msgspec.json.encode(body)
+    except UnicodeEncodeError:  # half a character, quoted from the request
+        return json.dumps(body, ensure_ascii=False).encode("utf-8", "replace")
+
+
+def refusal(refused: Refused) -> Response:
+    status = next(status for kind, status in STATUS if isinstance(refused, kind))
+    headers = {"Retry-After": str(refused.retry_after)} if isinstance(refused, TooManyFailures) else {}
+    return problem(status, refused.code, refused.message, headers)
+
+
+async def _refused(_request: Request, refused: Exception) -> Response:
+    assert isinstance(refused, Refused)
+    return refusal(refused)
+
+
+async def _http(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    code = CODES.get(error.status_code, "error")
+    return problem(error.status_code, code, str(error.detail), error.headers)
+
+
+async def _invalid(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    found = [
+        {"where": ".".join(str(part) for part in one["loc"]), "what": str(one["msg"])[:200]} for one in error.errors()
+    ]
+    return problem(422, CODES[422], "the request is not as described in the interface", errors=found[:20])
+
+
+async def _away(_request: Request, error: Exception) -> Response:
+    log.warning("the database is away: %s", type(error).__name__)
+    return refusal(StoreAway("the database does not answer; try again later"))
+
+
+async def _bug(_request: Request, _error: Exception) -> Response:
+    return problem(500, CODES[500], "something went wrong here; it has been logged")
+
+
+def install(app: FastAPI, away: tuple[type[Exception], ...]) -> None:
+    """Make all errors of this application problem details."""
+    app.add_exception_handler(Refused, _refused)
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    for kind in away:
+        app.add_exception_handler(kind, _away)
+    app.add_exception_handler(Exception, _bug)
