@@ -1,4 +1,4 @@
-"""A network of one's own for each test process: nothing leaves the machine, no port clashes, and no other Asterisk answers by mistake."""
+"""A network of its own for each test process: nothing leaves the machine and no other Asterisk answers by mistake."""
 
 import ctypes
 import errno
@@ -48,7 +48,7 @@ def _set_up(control: socket.socket, interface: str) -> None:
 
 
 def _add_host(name: str) -> None:
-    """Give this process and its children a hosts file that knows `name`: without it Asterisk may stall on looking it up."""
+    """Give this process a hosts file that knows `name`: without it Asterisk may stall on looking it up."""
     hosts = Path("/etc/hosts")
     with tempfile.NamedTemporaryFile("w", prefix="cti-hosts-", delete=False) as own:
         own.write(f"{hosts.read_text() if hosts.exists() else ''}\n127.0.0.1 localhost {name}\n")

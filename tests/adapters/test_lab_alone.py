@@ -8,7 +8,18 @@ from tests.alone import MEDIA_ADDRESS
 
 
 def test_nothing_but_loopback_is_there() -> None:
-    assert {name for _, name in socket.if_nameindex()} <= {"lo", "tunl0", "sit0", "ip6tnl0", "ip_vti0", "ip6_vti0", "gre0", "gretap0", "erspan0", "ip6gre0"}
+    assert {name for _, name in socket.if_nameindex()} <= {
+        "lo",
+        "tunl0",
+        "sit0",
+        "ip6tnl0",
+        "ip_vti0",
+        "ip6_vti0",
+        "gre0",
+        "gretap0",
+        "erspan0",
+        "ip6gre0",
+    }
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1", "127.0.0.2", MEDIA_ADDRESS])
