@@ -22,7 +22,7 @@ _QUEUE: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
 _USERNAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,63}")
 _NUMBER: Final = re.compile(r"\+?[0-9*#]{1,32}")
 _PUNCTUATION: Final = re.compile(r"[\s().-]+")
-_INVISIBLE: Final = ("Cc", "Cs", "Co", "Cn", "Zl", "Zp")
+_NOT_IN_A_LINE: Final = ("Cc", "Cs", "Zl", "Zp")  # controls, half pairs, ends of lines
 
 
 def _fits(pattern: re.Pattern[str], value: str, what: str) -> str:
@@ -33,7 +33,7 @@ def _fits(pattern: re.Pattern[str], value: str, what: str) -> str:
 
 def words(value: str, what: str, most: int = 80, *, needed: bool = True) -> str:
     """A line of text for people: trimmed, of one line, with every letter of every script."""
-    text = "".join("\ufffd" if unicodedata.category(one) in _INVISIBLE else one for one in value).strip()
+    text = "".join("\ufffd" if unicodedata.category(one) in _NOT_IN_A_LINE else one for one in value.strip())
     if needed and not text:
         raise BadRequest(f"{what} is empty")
     if len(text) > most:

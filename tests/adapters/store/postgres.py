@@ -123,5 +123,7 @@ class Postgres:
         return f"cti{self.made}"
 
     def remove(self) -> None:
-        self.stop()
+        if self.process is not None:
+            self.process.send_signal(signal.SIGQUIT)  # nobody needs what is in it any more
+            self.process.wait(20)
         shutil.rmtree(self.folder, ignore_errors=True)

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from sqlalchemy import select
+
 from adapters.store.database import Database
+from adapters.store.directory import DirectoryStore
 from adapters.store.queries import Queries, Which
 from adapters.store.store import Store
+from adapters.store.tables import facts
 from cti.events import ContactFound, Started
 from cti.ids import AgentNo, CallId, Instant, OfferId, QueueName, TenantId
 from cti.records import AgentRecord, Figures, QueueSettings
@@ -116,8 +120,6 @@ async def test_a_restart_begins_with_what_was_left(opened: Opener) -> None:
 
 
 async def test_only_figures_of_the_running_window_come_back(opened: Opener, database: Database) -> None:
-    from adapters.store.directory import DirectoryStore
-
     midnight = Instant(1_789_920_000_000)  # 2026-09-21 00:00 in Shanghai, a Monday
     directory = DirectoryStore(database)
     for name, window in (("sales", "day"), ("support", "week"), ("billing", "month")):
@@ -146,10 +148,6 @@ async def test_only_figures_of_the_running_window_come_back(opened: Opener, data
 
 
 async def test_facts_are_kept_for_a_replay_and_pruned_by_age(opened: Opener, database: Database) -> None:
-    from sqlalchemy import select
-
-    from adapters.store.tables import facts
-
     fact = Started(at=NOON, timezone="Asia/Shanghai", calls=(a_call(1),), vips={"+861": 2})
     async with opened() as store:
         await store.load(NOON)

@@ -21,7 +21,7 @@ from adapters.store.drain import Drain, Position
 from adapters.store.failures import StoreAway, StoreTaken
 from adapters.store.store import Store
 from adapters.store.tables import facts, legs, offers, segments
-from tests.adapters.store.conftest import Opener
+from tests.adapters.store.conftest import Opener, make_database
 from tests.adapters.store.postgres import Postgres
 from tests.adapters.store.story import DEMO, NOON, a_call, news, running, seqs, tell, turn, until
 
@@ -182,9 +182,7 @@ async def test_a_locked_sqlite_database_loses_nothing(
 
 
 @pytest.fixture
-async def postgres_store(postgres: Postgres, tmp_path: Path, request: pytest.FixtureRequest) -> AsyncIterator[Store]:
-    from tests.adapters.store.conftest import make_database
-
+async def postgres_store(postgres: Postgres, tmp_path: Path) -> AsyncIterator[Store]:
     store = await Store.open(await make_database(postgres), tmp_path / "state")
     await store.load(NOON)
     yield store

@@ -13,7 +13,9 @@ from sqlalchemy import text
 from adapters.store.database import Database
 from adapters.store.failures import StoreAway, StoreOld, StoreTaken
 from adapters.store.lock import PostgresLock, Server
+from adapters.store.migrate import migrate
 from adapters.store.store import Store
+from tests.adapters.store.conftest import make_database
 from tests.adapters.store.postgres import Postgres
 from tests.adapters.store.story import NOON
 
@@ -35,8 +37,6 @@ async def test_a_second_server_is_refused_and_told_of_the_first(url: str, tmp_pa
 async def test_two_databases_do_not_know_each_other(url: str, empty_url: str, tmp_path: Path, kind: str) -> None:
     if kind == "sqlite":
         empty_url = empty_url.replace("cti.db", "other.db")
-    from adapters.store.migrate import migrate
-
     await migrate(empty_url)
     first = await Store.open(url, tmp_path / "one", FIRST)
     second = await Store.open(empty_url, tmp_path / "two", FIRST)
@@ -74,8 +74,6 @@ async def test_a_database_that_is_not_there_is_away(tmp_path: Path) -> None:
 
 
 async def test_a_lost_lock_is_taken_again_unless_somebody_else_was_faster(postgres: Postgres, tmp_path: Path) -> None:
-    from tests.adapters.store.conftest import make_database
-
     url = await make_database(postgres)
     store = await Store.open(url, tmp_path / "one", FIRST)
     assert isinstance(store.lock, PostgresLock)

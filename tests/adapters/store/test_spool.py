@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import os
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ from adapters.store.segment import HEADER_SIZE
 from adapters.store.spool import Spool
 from adapters.store.tail import Place, Tail
 from adapters.store.turn import decode_turn
+from tests.adapters.store.story import until
 
 
 def line(n: int, size: int = 0) -> bytes:
@@ -275,10 +277,6 @@ def test_files_are_for_the_server_alone(tmp_path: Path) -> None:
 
 
 async def test_what_is_held_is_tried_again_and_synced_without_new_lines(tmp_path: Path, disk: Disk) -> None:
-    import asyncio
-
-    from tests.adapters.store.story import until
-
     one = Spool(tmp_path)
     task = asyncio.create_task(one.run())
     one.begin()

@@ -1,0 +1,152 @@
+"""No query without a tenant: every statement the store sends, while all of it is used, names whose rows it means."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Final
+
+from sqlalchemy import event
+
+from adapters.store.database import Database
+from adapters.store.directory import DirectoryStore, Tenant
+from adapters.store.lists import Entry, Lists
+from adapters.store.passwords import Passwords
+from adapters.store.queries import Queries, Which
+from adapters.store.store import Store
+from adapters.store.tables import metadata
+from adapters.store.users import Users
+from cti.ids import AgentNo, CallId, DeviceName, Instant, OfferId, QueueName, TenantId
+from cti.records import AgentProfile, AgentRecord, Figures, QueueSettings
+from tests.adapters.store.conftest import Opener
+from tests.adapters.store.story import DEMO, NOON, a_call, news, turn
+
+OTHER: Final = TenantId("other")
+_TABLES: Final = re.compile(r"\b(?:from|into|update|join)\s+\"?(\w+)", re.IGNORECASE)
+# These are asked before it is known whose the answer is, or of all tenants together.
+_OF_ALL: Final = (
+    re.compile(r"FROM users\s+WHERE users\.username = \S+$"),  # sign-in: user names are unique over all tenants
+    re.compile(r"FROM users$"),  # whose tokens are good
+    re.compile(r"FROM tenants( ORDER BY tenants\.tenant)?$"),  # what tenants are there
+    re.compile(r"^DELETE FROM facts WHERE facts\.at < \S+$"),  # the black box is emptied by age
+)
+
+
+@contextmanager
+def listening(database: Database) -> Iterator[list[str]]:
+    heard: list[str] = []
+
+    def hear(_connection: Any, _cursor: Any, statement: str, *_more: Any) -> None:
+        heard.append(" ".join(statement.split()))
+
+    engine = database.engine.sync_engine
+    event.listen(engine, "before_cursor_execute", hear)
+    yield heard
+    event.remove(engine, "before_cursor_execute", hear)
+
+
+def names_its_tenant(statement: str) -> bool:
+    touched = {name for name in _TABLES.findall(statement) if name in metadata.tables} - {"meta"}
+    if not touched or any(pattern.search(statement) for pattern in _OF_ALL):
+        return True
+    if statement.upper().startswith("INSERT"):
+        return re.search(r"\([^)]*\btenant\b", statement) is not None
+    return all(re.search(rf"\b{table}\.tenant (= |IN )", statement) for table in touched)
+
+
+async def test_every_statement_names_its_tenant(opened: Opener) -> None:
+    async with opened() as store:
+        with listening(store.database) as heard:
+            await use_everything(store)
+
+    assert len(heard) > 100
+    assert {table for one in heard for table in _TABLES.findall(one)} >= set(metadata.tables)
+    assert [one for one in heard if not names_its_tenant(one)] == []
+
+
+def test_the_test_would_notice() -> None:
+    assert not names_its_tenant("SELECT calls.id FROM calls WHERE calls.id = ?")
+    assert not names_its_tenant("SELECT 1 FROM calls JOIN legs ON legs.call = calls.id WHERE calls.tenant = ?")
+    assert not names_its_tenant("UPDATE agents SET name=? WHERE agents.agent_no = ?")
+    assert not names_its_tenant("INSERT INTO calls (id) VALUES (?)")
+    assert names_its_tenant("SELECT calls.id FROM calls WHERE calls.tenant = ? AND calls.id = ?")
+
+
+async def use_everything(store: Store) -> None:
+    """Call every public method of every class that sends statements; a new one that is not called here is noticed."""
+    database = store.database
+    called: set[str] = set()
+
+    def of(one: Any) -> Any:
+        return _Noting(one, called)
+
+    directory, lists = of(DirectoryStore(database)), of(Lists(database))
+    queries, users = of(Queries(database)), of(Users(database, Passwords()))
+    await _edit(directory, lists, users)
+    agent = AgentRecord(agent_no=AgentNo("1001"))
+    figures = Figures(queue=QueueName("sales"), agent_no=AgentNo("1001"), window_start=NOON)
+    await store.load(NOON)
+    store.journal(turn(1, news(1), calls=[a_call(1), a_call(2, ended=False)], agents=[agent], figures=[figures]))
+    assert await store.drain.finish(20)
+    await store.load(NOON)
+    await store.after(DEMO, 0, 10)
+    await store.prune_facts(Instant(0))
+    await queries.calls(
+        DEMO,
+        Which(search="x", since=NOON, until=NOON, queue="q", agent_no="1", offered_to="2", result="r", number="3"),
+        cursor=(await queries.calls(DEMO, limit=1)).next,
+    )
+    await queries.call(DEMO, CallId("call-1"))
+    await queries.unknown(DEMO, [CallId("call-1")])
+    await queries.call_of_offer(DEMO, OfferId("call-1.1"))
+    await queries.after(DEMO, 0)
+    await queries.newest(DEMO, before=9)
+    await queries.contacts(DEMO, "+8613800001234")
+    await _remove(directory, lists, users)
+    for kind in (DirectoryStore, Lists, Queries, Users):
+        public = {name for name, _ in inspect.getmembers(kind, inspect.iscoroutinefunction) if name[0] != "_"}
+        assert {f"{kind.__name__}.{name}" for name in public} <= called
+
+
+async def _edit(directory: Any, lists: Any, users: Any) -> None:
+    await directory.create_tenant(Tenant(name=OTHER, title="别"))
+    await directory.update_tenant(Tenant(name=OTHER, title="别"))
+    await directory.tenants()
+    await directory.version()
+    await directory.create_queue(DEMO, QueueSettings(name=QueueName("sales")))
+    await directory.update_queue(DEMO, QueueName("sales"), {"title": "x"})
+    await directory.create_agent(DEMO, AgentProfile(agent_no=AgentNo("1001"), name="x", queues=(QueueName("sales"),)))
+    await directory.update_agent(DEMO, AgentNo("1001"), devices=[DeviceName("1001")], queues=[QueueName("sales")])
+    await directory.set_members(DEMO, QueueName("sales"), [AgentNo("1001")])
+    await directory.read(DEMO)
+    await lists.put(DEMO, Entry(kind="vip", number="1"))
+    await lists.put(DEMO, Entry(kind="vip", number="2"))
+    await lists.list(DEMO, "vip", search="1", cursor=(await lists.list(DEMO, "vip", limit=1)).next)
+    await users.create(DEMO, "ana", "long enough", "agent", AgentNo("1001"))
+    await users.create(DEMO, "bo", "long enough", "admin")
+    await users.update(DEMO, "ana", role="supervisor")
+    await users.revoke(DEMO, "ana")
+    await users.find("ana")
+    await users.everybody()
+    await users.get(DEMO, "ana")
+    await users.list(DEMO, search="a", cursor=(await users.list(DEMO, limit=1)).next)
+
+
+async def _remove(directory: Any, lists: Any, users: Any) -> None:
+    await lists.remove(DEMO, "vip", "1")
+    await directory.delete_agent(DEMO, AgentNo("1001"))
+    await directory.delete_queue(DEMO, QueueName("sales"))
+    await users.delete(DEMO, "ana")
+
+
+class _Noting:
+    """Passes calls on and notes their names."""
+
+    def __init__(self, one: Any, called: set[str]) -> None:
+        self._one, self._called = one, called
+
+    def __getattr__(self, name: str) -> Any:
+        self._called.add(f"{type(self._one).__name__}.{name}")
+        return getattr(self._one, name)
