@@ -47,6 +47,9 @@ def _ended_meanwhile(board: Board, call: Call, last: ev.LastWords | None, now: I
         return
     ended = ev.LegEnded(at=max(last.ended_at, call.state_since), leg=call.customer.id, cause=last.cause)
     offer = call.offer
+    if last.fell_back:
+        yield from customer_gone(board, call, ended, Result.FALLBACK)
+        return
     if last.talked and offer is not None and call.state in RINGING_OUT and last.offer_n == offer.n:
         answered_at = Instant(max(ended.at - last.talked, offer.offered_at))
         leg = call.agent_leg(offer.agent_no) or call.customer

@@ -13,6 +13,7 @@ from cti.ids import CallId, DeviceName, Instant, LegId, QueueName
 
 _DEVICE: Final = re.compile(r"^PJSIP/(.+?)(?:-[0-9a-f]{8})?$")
 _UNKNOWN: Final = "<unknown>"
+_QUOTED_PAIR: Final = re.compile(r"\\(.)", re.DOTALL)
 
 WANTED: Final = frozenset(
     {
@@ -37,8 +38,9 @@ def device_of(channel: str) -> DeviceName | None:
 
 
 def person(name: str) -> str:
-    """A caller's name as the caller wrote it; Asterisk escapes it, and says <unknown> for none."""
-    return "" if name == _UNKNOWN else unescape(name)
+    """A caller's name as the caller wrote it. Asterisk escapes it and says <unknown> for none; below that it still has
+    the backslashes of SIP's quoted strings (RFC 3261, 25.1), which Asterisk leaves in."""
+    return "" if name == _UNKNOWN else _QUOTED_PAIR.sub(r"\1", unescape(name))
 
 
 def whole(text: str, default: int = 0) -> int:

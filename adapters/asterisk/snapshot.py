@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Awaitable, Callable, Collection, Iterable
 from typing import Final
 from urllib.parse import unquote
@@ -14,6 +15,8 @@ from adapters.asterisk.session import AmiSession
 from adapters.asterisk.wire import Message, unescape
 from cti import events as ev
 from cti.ids import CallId, DeviceName, Instant, LegId, QueueName
+
+log = logging.getLogger(__name__)
 
 VARIABLES: Final = (
     "CTI_TENANT",
@@ -56,7 +59,11 @@ async def take_snapshot(
     states = {device: m["State"] for m in devices if (device := device_of(m["Device"])) is not None}
     found: dict[str, list[ev.LegSeen]] = {"": []}
     for message in channels:
-        tenant, seen = _leg(message, offset)
+        try:
+            tenant, seen = _leg(message, offset)
+        except (KeyError, ValueError) as odd:
+            log.warning("an odd channel in a snapshot: %r", odd)
+            continue
         found.setdefault(tenant, []).append(seen)
     wanted = [(tenant, one) for tenant, one in words if one.call in open_calls or one.call in fresh]
     for tenant, _ in wanted:
@@ -73,7 +80,8 @@ async def take_snapshot(
 
 
 def _leg(m: Message, offset: int) -> tuple[str, ev.LegSeen]:
-    mine = dict(pair.partition("=")[::2] for pair in m.all("Variable"))
+    pairs = (pair.partition("=")[::2] for pair in m.all("Variable"))
+    mine = {name: value for name, value in pairs if value != "(null)"}  # Asterisk's word for a variable not set
     since = mine.get("CTI_SINCE") or ""
     return mine.get("CTI_TENANT", ""), ev.LegSeen(
         leg=LegId(m["Uniqueid"]),
@@ -108,13 +116,13 @@ def last_words(rows: Iterable[Message], offset: int, at: Instant) -> Iterable[tu
                 queue=QueueName(queue),
                 since=instant(since, offset),
                 ended_at=instant(ended, offset),
-                talked=whole(answered) * 1000,
+                talked=whole(answered),
                 offer_n=whole(offer),
                 device=DeviceName(device) if device else None,
                 cause=whole(cause),
                 number=written(unquote(number)),
                 dialled=dialled,
-                fell_back="fallback" in rest,
+                fell_back=rest[:1] == ["fallback"],
             )
         except ValueError:
             continue

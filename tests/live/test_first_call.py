@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 from collections.abc import AsyncIterator, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -28,15 +31,34 @@ def postgres() -> Iterator[Postgres]:
     cluster.remove()
 
 
-@pytest_asyncio.fixture(params=["sqlite", "postgresql"])
-async def centre(request: pytest.FixtureRequest, lab: Lab) -> AsyncIterator[Centre]:
-    """A server that is ready, on either database."""
-    url = SQLITE
-    if request.param == "postgresql":
-        url = await make_database(request.getfixturevalue("postgres"), "template0")
+@pytest.fixture(scope="session")
+def templates(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database with the demonstration's tenant in it, made once and copied for each test."""
+    made = Centre(lab, f"sqlite+aiosqlite:///{tmp_path_factory.mktemp('template')}/cti.db")
+    made.cti("migrate")
+    made.cti("lab", "seed")
+    return Path(made.environ["CTI_DATABASE_URL"].partition("///")[2])
+
+
+@pytest.fixture(scope="session")
+def postgres_template(lab: Lab, postgres: Postgres) -> str:
+    with ThreadPoolExecutor(1) as elsewhere:  # a loop of its own: this may be asked for from within a test's
+        url = elsewhere.submit(asyncio.run, make_database(postgres, "template0", "template_live")).result()
     made = Centre(lab, url)
     made.cti("migrate")
     made.cti("lab", "seed")
+    return "template_live"
+
+
+@pytest_asyncio.fixture(params=["sqlite", "postgresql"])
+async def centre(request: pytest.FixtureRequest, lab: Lab) -> AsyncIterator[Centre]:
+    """A server that is ready, on either database."""
+    if request.param == "sqlite":
+        made = Centre(lab, SQLITE)
+        shutil.copy(request.getfixturevalue("templates"), made.folder / "cti.db")
+    else:
+        template = request.getfixturevalue("postgres_template")
+        made = Centre(lab, await make_database(request.getfixturevalue("postgres"), template))
     await made.start()
     yield made
     await made.close()
@@ -55,7 +77,8 @@ async def test_a_real_caller_reaches_a_real_phone_and_the_screen_knows_before_it
 ) -> None:
     phone = sipp.phone("1001", ring_ms=1500, talk_ms=3000)
     async with centre.desktop("1001", *TOPICS) as desk:
-        await desk.client.event("agent.updated", where=lambda e: e.data["device"]["reachable"])
+        if not desk.snapshot["agent:me"]["device"]["reachable"]:
+            await desk.client.event("agent.updated", where=lambda e: e.data["device"]["reachable"])
         await desk.ready()
         caller = sipp.caller("4001", name="张伟明")
         pop = await desk.client.event("screen_pop.requested")
@@ -220,11 +243,12 @@ async def test_calls_that_end_while_the_server_is_dead_are_on_record(centre: Cen
     assert ("+8613500002345", "support", "abandoned") in [(c["number"], c["queue"], c["result"]) for c in listed]
 
 
-async def test_with_the_server_gone_for_good_callers_fall_back_and_are_reported_later(lab: Lab, phones: Phones) -> None:
+async def test_with_the_server_gone_for_good_callers_fall_back_and_are_reported_later(
+    lab: Lab, phones: Phones, templates: Path
+) -> None:
     centre = Centre(lab, SQLITE, CTI_FALLBACK_AFTER="3")
+    shutil.copy(templates, centre.folder / "cti.db")
     try:
-        centre.cti("migrate")
-        centre.cti("lab", "seed")
         await centre.start()
         trunk = await phones.trunk()
         token = await centre.token(centre.supervisor)
