@@ -27,6 +27,7 @@ from adapters.lab.fetch import fetch
 from adapters.lab.keep import Keeper
 from adapters.lab.names import stall_of_own_name
 from adapters.lab.place import CHECKOUT, Place, place
+from adapters.lab.seeded import Seeded
 
 LOOK_EVERY: Final = 0.2
 READY_WITHIN: Final = 60.0
@@ -66,15 +67,21 @@ def _bring_up(where: Place, keeper: Keeper, stop: threading.Event) -> None:
         say(warning)
     configure(where, asterisk.programs)
     environ = {**os.environ, "CTI_LAB_DIR": str(where.folder)}
-    steps: tuple[tuple[str, list[str]], ...] = (("database", ["migrate"]), ("demo tenant", ["lab", "seed"]))
 
-    say("Asterisk")
-    keeper.start("Asterisk", asterisk.start, grace=3.0)
-    for name, words in steps:
-        if stop.is_set():
-            return
-        say(name)
-        _step(where, words, environ)
+    say("Asterisk and database")
+    migration = _begin(where, ["migrate"], environ)
+    try:
+        keeper.start("Asterisk", asterisk.start, grace=3.0)
+        _end(where, ["migrate"], migration)
+    finally:
+        migration.stop(0.0)
+    if stop.is_set():
+        return
+    seeded = Seeded(where, environ)
+    if not seeded.already():
+        say("demo tenant")
+        _end(where, ["lab", "seed"], _begin(where, ["lab", "seed"], environ))
+        seeded.remember()
     say("server")
     keeper.start("server", lambda: _server(where, environ), grace=4.0)
     if not _await_ready(where, keeper, stop):
@@ -107,23 +114,24 @@ def _refuse_taken_ports(where: Place) -> None:
     refuse_taken(socket.SOCK_STREAM, where.agi_port, "CTI_AGI_PORT")
 
 
-def _step(where: Place, words: list[str], environ: Mapping[str, str]) -> None:
-    """Run one `cti` command to its end; its last lines tell what went wrong."""
-    done = subprocess.run(
-        [_cti(), *words],
-        env=environ,
-        cwd=CHECKOUT,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=False,
-        timeout=ONE_STEP_WITHIN,
-    )
-    log = where.folder / "log" / f"{'-'.join(words)}.out"
-    log.write_text(done.stdout, encoding="utf-8")
-    if done.returncode:
-        raise NotBooted(f"cti {' '.join(words)} failed: {_tail(log)}")
+def _begin(where: Place, words: list[str], environ: Mapping[str, str]) -> Child:
+    """Start one `cti` command."""
+    _log(where, words).unlink(missing_ok=True)
+    return start(" ".join(words), [_cti(), *words], log=_log(where, words), environ=environ, folder=CHECKOUT)
+
+
+def _end(where: Place, words: list[str], command: Child) -> None:
+    """Wait for its end; its last lines tell what went wrong."""
+    try:
+        code = command.process.wait(ONE_STEP_WITHIN)
+    except subprocess.TimeoutExpired:
+        code = command.stop(0.0)
+    if code:
+        raise NotBooted(f"cti {' '.join(words)} failed: {_tail(_log(where, words))}")
+
+
+def _log(where: Place, words: list[str]) -> Path:
+    return where.folder / "log" / f"{'-'.join(words)}.out"
 
 
 def _server(where: Place, environ: Mapping[str, str]) -> Child:
