@@ -40,11 +40,25 @@ _PROBLEM: Final[dict[int | str, dict[str, Any]]] = {
 }
 
 
+class Interface(FastAPI):
+    """FastAPI documents its own shape of errors; ours take their place."""
+
+    def openapi(self) -> dict[str, Any]:
+        known = self.openapi_schema is not None
+        schema = super().openapi()
+        if not known:
+            parts = schema["components"]["schemas"]
+            parts["Problem"] = models.Problem.model_json_schema()
+            for name in ("HTTPValidationError", "ValidationError"):
+                parts.pop(name, None)
+        return schema
+
+
 def create_app(
     ports: Ports, settings: WebSettings, registry: CollectorRegistry | None = None, asyncapi: str = ""
 ) -> FastAPI:
     """The application. `registry` holds what others measure; `asyncapi` is the description of the event stream."""
-    app = FastAPI(
+    app = Interface(
         title="CTI server",
         description="Telephony control for call centres on Asterisk.",
         version="1",
@@ -63,7 +77,6 @@ def create_app(
     problems.install(app, settings.away)
     _routes(app, ports, asyncapi)
     pages.install(app, settings.pages)
-    _document_problems(app)
     app.add_middleware(metrics.Measured, registry=app.state.registry)
     app.add_middleware(Guards, origins=settings.origins, most_body=settings.most_body)
     return app
@@ -86,12 +99,3 @@ def _routes(app: FastAPI, ports: Ports, asyncapi: str) -> None:
     app.add_api_websocket_route(f"{PREFIX}/ws", stream)
     app.add_route(f"{PREFIX}/asyncapi.yaml", described, ["GET"], include_in_schema=False)
     app.add_route("/metrics", metrics.metrics, ["GET"], include_in_schema=False)
-
-
-def _document_problems(app: FastAPI) -> None:
-    """FastAPI documents its own shape of errors; ours take their place."""
-    schema = app.openapi()
-    parts = schema["components"]["schemas"]
-    parts["Problem"] = models.Problem.model_json_schema()
-    for name in ("HTTPValidationError", "ValidationError"):
-        parts.pop(name, None)
