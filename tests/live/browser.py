@@ -1,0 +1,106 @@
+"""A person at a browser: signs in on the page, reads the board, presses buttons. Console errors fail the test."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from playwright.async_api import Browser, ConsoleMessage, Locator, Page, async_playwright, expect
+
+from adapters.lab.tools import tool
+from tests.live.centre import Centre
+
+PATIENCE_MS = 15_000
+# What a browser says of itself when a server it should reach is dead; everything else is our page's doing.
+EXPECTED = re.compile(r"ERR_CONNECTION_(REFUSED|RESET|CLOSED)|WebSocket connection to .* failed|status of 401")
+
+
+class Person:
+    """One page."""
+
+    def __init__(self, page: Page, centre: Centre) -> None:
+        self.page = page
+        self.centre = centre
+        self.complaints: list[str] = []
+        page.set_default_timeout(PATIENCE_MS)
+        page.on("console", self._console)
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+
+    def _console(self, message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning") and not EXPECTED.search(message.text):
+            self.complaints.append(message.text)
+
+    async def try_password(self, username: str, password: str) -> None:
+        await self.page.goto(self.centre.url)
+        await self.page.fill("#username", username)
+        await self.page.fill("#password", password)
+        await self.page.keyboard.press("Enter")
+
+    async def sign_in(self, username: str) -> None:
+        """Sign in and wait until the board is there."""
+        await self.try_password(username, self.centre.password(username))
+        await self.sees(self.page.locator("[data-queue]").first)
+
+    # --- what is on the board ---
+
+    def queue(self, name: str) -> Locator:
+        return self.page.locator(f"[data-queue={name}]")
+
+    def agent(self, number: str, face: str = "") -> Locator:
+        return self.page.locator(f'[data-agent="{number}"]' + (f"[data-face={face}]" if face else ""))
+
+    def pop(self, stage: str = "") -> Locator:
+        return self.page.locator("[data-offer]" + (f"[data-stage={stage}]" if stage else ""))
+
+    def call(self, state: str) -> Locator:
+        return self.page.locator(f"[data-call][data-state={state}]")
+
+    @property
+    def notices(self) -> Locator:
+        return self.page.locator(".notice")
+
+    async def sees(self, what: Locator, text: str | re.Pattern[str] = "") -> None:
+        """Wait until it is there, and says this."""
+        await expect(what).to_be_visible(timeout=PATIENCE_MS)
+        if text:
+            await expect(what).to_contain_text(text, timeout=PATIENCE_MS)
+
+    async def misses(self, what: Locator) -> None:
+        """Wait until it is gone."""
+        await expect(what).to_have_count(0, timeout=PATIENCE_MS)
+
+    async def press(self, name: str) -> None:
+        await self.page.get_by_role("button", name=name, exact=True).click()
+
+
+@asynccontextmanager
+async def browser() -> AsyncIterator[Browser]:
+    """A headless browser of this machine, or of the unpacked packages."""
+    chromium = tool("chromium")
+    assert chromium is not None, "the browser is missing: run `make test`, which brings it"
+    async with async_playwright() as driver:
+        started = await driver.chromium.launch(
+            executable_path=str(chromium.path),
+            env={**os.environ, **chromium.environ},
+            args=["--no-sandbox", "--disable-dev-shm-usage"],
+        )
+        try:
+            yield started
+        finally:
+            await started.close()
+
+
+@asynccontextmanager
+async def person(shown: Browser, centre: Centre, *, english: bool = False) -> AsyncIterator[Person]:
+    """Somebody with a window of their own."""
+    context = await shown.new_context(viewport={"width": 1366, "height": 768}, reduced_motion="reduce")
+    if english:
+        await context.add_init_script("localStorage.setItem('cti.language', 'en')")
+    somebody = Person(await context.new_page(), centre)
+    try:
+        yield somebody
+    finally:
+        await context.close()
+    assert somebody.complaints == []

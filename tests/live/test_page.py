@@ -1,0 +1,194 @@
+"""The first page in a real browser, before a real server, a real Asterisk and real phones."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, expect
+
+from adapters.lab.place import CHECKOUT
+from tests.live.browser import browser, person
+from tests.live.centre import Centre
+from tests.live.conftest import Lab, Phones
+
+# One server and one browser for all of them: each story has a window of its own.
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+HOSTILE = "<img src=x onerror=document.title=1>\u202e${7*7}"
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def centre(lab: Lab) -> AsyncIterator[Centre]:
+    assert (CHECKOUT / "web/dist/index.html").is_file(), "the pages are not built: run `make web`"
+    made = Centre(lab, "sqlite+aiosqlite:///{folder}/cti.db")
+    made.cti("migrate")
+    made.cti("lab", "seed")
+    await made.start()
+    yield made
+    await made.close()
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def window() -> AsyncIterator[Browser]:
+    async with browser() as started:
+        yield started
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def phones(lab: Lab) -> AsyncIterator[Phones]:
+    made = Phones(lab)
+    yield made
+    made.close()
+
+
+async def test_the_card_is_on_the_screen_before_the_phone_rings_and_follows_the_call_to_its_end(
+    centre: Centre, phones: Phones, window: Browser
+) -> None:
+    desk, trunk = await phones.desk("1001"), await phones.trunk()
+    async with person(window, centre) as agent:
+        await agent.sign_in("1001")
+        await agent.sees(agent.agent("1001", "logged_out"))
+        await agent.press("示闲")
+        await agent.sees(agent.agent("1001", "ready"), "示闲")
+
+        caller = trunk.call("4001", "13800001234", "张伟明")
+        ringing = await desk.next_ring()
+        await agent.sees(agent.pop(), "张伟明")
+        await agent.sees(agent.pop(), "+8613800001234")
+        assert "张伟明" in await agent.page.title()
+        ringing.ring()
+        await agent.sees(agent.pop("ringing"), "拒接")
+        ringing.answer()
+        await agent.sees(agent.pop("talking"), "挂断")
+        await agent.sees(agent.agent("1001", "talking"), "张伟明")
+        await agent.sees(agent.call("talking"), "+8613800001234")
+
+        await agent.page.reload()
+        await agent.sees(agent.pop("talking"), "张伟明")
+        await agent.press("挂断")
+        await agent.sees(agent.pop("ended"), "已结束")
+        await agent.press("结束整理")
+        await agent.sees(agent.agent("1001", "ready"))
+        await ringing.until_ended()
+        await caller.until_ended()
+
+        token = await centre.token("1001")
+        told = [event["type"] for event in (await centre.get("/events", token, limit=200))["items"]]
+        assert told.count("screen_pop.requested") == told.count("screen_pop.shown") == 1
+
+
+async def test_an_agent_rejects_a_ringing_call_on_the_page_and_the_caller_waits_on(
+    centre: Centre, phones: Phones, window: Browser
+) -> None:
+    desk, trunk = await phones.desk("1001"), await phones.trunk()
+    async with person(window, centre) as agent:
+        await agent.sign_in("1001")
+        await agent.page.keyboard.press("Alt+Shift+Digit1")
+        await agent.sees(agent.agent("1001", "ready"))
+        caller = trunk.call("4001", "13800001234", "张伟明")
+        (await desk.next_ring()).ring()
+        await agent.sees(agent.pop("ringing"))
+        await agent.press("拒接")
+        await agent.sees(agent.pop("ended"), re.compile("已拒接|未接听"))
+        await agent.sees(agent.queue("sales").locator("li"), "+8613800001234")
+        caller.hangup()
+        await agent.misses(agent.queue("sales").locator("li"))
+
+
+async def test_a_supervisor_sees_callers_wait_with_name_number_and_time_that_runs(
+    centre: Centre, phones: Phones, window: Browser
+) -> None:
+    trunk = await phones.trunk()
+    async with person(window, centre) as wall:
+        await wall.sign_in(centre.supervisor)
+        caller = trunk.call("4009", "13800001234", "张伟明")
+        await caller.until_answered()
+        waiting = wall.queue("empty").locator("li")
+        await wall.sees(waiting, "张伟明")
+        await wall.sees(waiting, "+8613800001234")
+        await wall.sees(waiting, re.compile(r"0:0[2-9]"))
+        await wall.sees(wall.call("waiting"), "等待")
+        caller.hangup()
+        await wall.sees(wall.page.locator("[data-call]"), "放弃")
+        await wall.misses(wall.page.locator("[data-call]"))
+
+
+async def test_a_hostile_name_is_shown_as_text(centre: Centre, phones: Phones, window: Browser) -> None:
+    trunk = await phones.trunk()
+    async with person(window, centre, english=True) as wall:
+        await wall.sign_in(centre.admin)
+        caller = trunk.call("4009", "13800001234", HOSTILE)
+        await caller.until_answered()
+        name = wall.queue("empty").locator("li bdi").first
+        await wall.sees(name, "<img src=x onerror=document.title=1>")
+        await expect(wall.page.locator("img")).to_have_count(0)
+        assert await wall.page.title() == "Call Centre"
+        caller.hangup()
+
+
+async def test_a_killed_server_is_said_so_and_the_page_comes_back_by_itself(
+    centre: Centre, phones: Phones, window: Browser
+) -> None:
+    trunk = await phones.trunk()
+    async with person(window, centre, english=True) as wall:
+        await wall.sign_in(centre.supervisor)
+        await trunk.call("4009", "13800001234", "张伟明").until_answered()
+        await wall.sees(wall.queue("empty").locator("li"), "张伟明")
+        centre.kill()
+        await wall.sees(wall.notices.first, "connection to the server is lost")
+        second = trunk.call("4009", "13500002345", "刘洋")
+        await second.until_answered()
+        await centre.start()
+        await wall.sees(wall.queue("empty").locator("li").nth(1), "刘洋")
+        await wall.misses(wall.notices)
+
+
+async def test_a_lost_link_to_asterisk_is_said_so(centre: Centre, lab: Lab, window: Browser) -> None:
+    async with person(window, centre, english=True) as wall:
+        await wall.sign_in(centre.admin)
+        lab.kill()
+        try:
+            await wall.sees(wall.notices.first, "lost its link to the telephone system")
+        finally:
+            lab.start()
+        await wall.misses(wall.notices)
+
+
+async def test_an_agent_who_signs_in_elsewhere_leaves_the_first_page_told_and_quiet(
+    centre: Centre, window: Browser
+) -> None:
+    async with person(window, centre, english=True) as first, person(window, centre, english=True) as second:
+        await first.sign_in("1001")
+        await second.sign_in("1001")
+        await first.sees(first.notices.first, "signed in elsewhere")
+        await first.press("Continue here")
+        await second.sees(second.notices.first, "signed in elsewhere")
+        await first.misses(first.notices.filter(has_text="signed in elsewhere"))
+
+
+async def test_a_wrong_password_is_refused_in_words_and_a_revoked_token_asks_for_a_new_one(
+    centre: Centre, window: Browser
+) -> None:
+    async with person(window, centre) as agent:
+        await agent.try_password("1001", "wrong")
+        await agent.sees(agent.page.get_by_role("alert"), "用户名或密码不正确")
+        await agent.sign_in("1001")
+        token = await agent.page.evaluate("sessionStorage.getItem('cti.token')")
+        answer = await centre.http.post("/api/v1/auth/logout", headers={"Authorization": f"Bearer {token}"})
+        assert answer.status_code == 202
+        await agent.sees(agent.page.get_by_role("alert"), "登录已失效")
+        assert await agent.page.evaluate("sessionStorage.length") == 0
+
+
+async def test_the_language_changes_on_the_spot_and_is_remembered(centre: Centre, window: Browser) -> None:
+    async with person(window, centre) as agent:
+        await agent.sign_in("1001")
+        await agent.sees(agent.queue("sales"), "无人等待")
+        await agent.page.get_by_text("English").click()
+        await agent.sees(agent.queue("sales"), "Nobody is waiting")
+        await agent.page.reload()
+        await agent.sees(agent.queue("sales"), "Nobody is waiting")
+        assert await agent.page.locator("html").get_attribute("lang") == "en"
