@@ -23,7 +23,7 @@ def show(place: Place, credentials: Mapping[str, Any], robots: int, calls_per_mi
         table.add_row("agent 座席", _login(agent))
     table.add_row("", "")
     table.add_row("desk phones", f"sip:127.0.0.1:{place.sip_port}, users 1001 to 1006")
-    table.add_row("callers", "from 127.0.0.2: 4000, 4001 sales, 4002 support, 4003 billing")
+    table.add_row("callers", "from 127.0.0.2 to 4000, 4001, 4002, 4003")
     table.add_row("robots", f"{robots} agents, {calls_per_minute} calls a minute")
     table.add_row("all logins", str(place.folder / "credentials.json"))
     table.add_row("logs", str(place.folder / "log"))
