@@ -34,25 +34,17 @@ export function faceSince(agent: Agent): number | null {
   return work === null || status === null ? (status ?? work) : Math.max(work, status);
 }
 
-/** Red: a person must act. A signed-in phone is gone, or calls are no longer offered after one was missed. */
-export function needsSomebody(agent: Agent): boolean {
-  if (agent.work !== "idle" || agent.status === "logged_out") return false;
-  return (agent.status === "ready" && !agent.device.reachable) || agent.reason === "no_answer";
+/** Why the server itself took somebody out of the distribution; they get no calls until they say so. */
+export type Paused = "no_answer" | "unreachable" | "connection_lost";
+
+export function pausedBy(agent: Agent): Paused | null {
+  if (agent.status !== "not_ready" || agent.work !== "idle") return null;
+  return (["no_answer", "unreachable", "connection_lost"] as const).find((reason) => reason === agent.reason) ?? null;
 }
 
-/** The icon that goes with each face: shape and colour always travel together. */
-export const FACES: readonly Face[] = [
-  "ready",
-  "offered",
-  "ringing",
-  "talking",
-  "held",
-  "consulting",
-  "supervising",
-  "acw",
-  "busy",
-  "break",
-  "away",
-  "unreachable",
-  "logged_out",
-];
+/** Red: a person must act. A call was missed, or the phone of somebody on duty is gone. */
+export function needsSomebody(agent: Agent): boolean {
+  if (agent.work !== "idle" || agent.status === "logged_out") return false;
+  const paused = pausedBy(agent);
+  return (agent.status === "ready" && !agent.device.reachable) || paused === "no_answer" || paused === "unreachable";
+}

@@ -2,8 +2,6 @@
 
 /** A caller has waited longer than anybody should. */
 export const WAIT_ALARM_MS = 120_000;
-/** Worth an eye, not yet a hand. */
-export const WAIT_NOTICE_MS = 60_000;
 /** Callers listed in a tile before the rest becomes a number. */
 export const CALLERS_SHOWN = 6;
 /** Contacts listed on a card. */

@@ -175,6 +175,7 @@ test.each([
   [{ status: "not_ready", reason: "break" }, "break", false],
   [{ status: "not_ready", reason: "connection_lost" }, "away", false],
   [{ status: "not_ready", reason: "no_answer" }, "busy", true],
+  [{ status: "not_ready", reason: "unreachable" }, "busy", true],
   [{ status: "not_ready", reason: "break", work: "talking" }, "talking", false],
   [{ work: "acw" }, "acw", false],
 ] as Array<[Partial<Agent>, string, boolean]>)("an agent with %j is shown as %s", (more, face, red) => {
