@@ -9,6 +9,8 @@ from typing import Any, Final
 
 import uvicorn
 
+from adapters.web.reception import Reception
+
 WS_MAX_SIZE: Final = 64 * 1024
 
 
@@ -20,7 +22,7 @@ class HttpServer(uvicorn.Server):
             uvicorn.Config(
                 app,
                 ws=ws,
-                http="httptools",
+                http=Reception,
                 loop="none",
                 lifespan="off",
                 interface="asgi3",

@@ -18,7 +18,7 @@ from adapters.web.app import create_app
 from adapters.web.ports import CallFilter, Ports, User
 from adapters.web.serving import HttpServer
 from adapters.web.settings import WebSettings
-from cti.errors import Conflict, NotInAcw, PbxDown
+from cti.errors import BadRequest, Conflict, NotInAcw, PbxDown
 from cti.ids import AgentNo, CallId, DeviceName, Instant, LegId, OfferId, QueueName, TenantId
 from cti.news import Published
 from cti.people import Principal, principal
@@ -195,6 +195,8 @@ class Records:
             for call in self.kept.get(tenant, [])
             if which.offered_to is None or any(offer.agent_no == which.offered_to for offer in call.offers)
         ]
+        if cursor is not None and not cursor.isdecimal():
+            raise BadRequest("that cursor is none of ours")
         start = int(cursor or 0)
         more = str(start + limit) if len(found) > start + limit else None
         return Found(found[start : start + limit], len(found), more)
