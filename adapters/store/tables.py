@@ -208,6 +208,7 @@ agent_states = Table(
     _instant("idle_since"),
     Column("acw_began", BigInteger),
     Column("acw_until", BigInteger),
+    Column("desktop", Boolean, nullable=False),
     PrimaryKeyConstraint("tenant", "agent_no"),
 )
 

@@ -36,6 +36,7 @@ class AgentLine(msgspec.Struct, kw_only=True):
     idle_since: int = 0
     acw_began: int | None = None
     acw_until: int | None = None
+    desktop: bool = False
 
 
 class FiguresLine(msgspec.Struct, kw_only=True):

@@ -25,6 +25,7 @@ def upgrade() -> None:
         sa.Column("idle_since", sa.BigInteger(), nullable=False),
         sa.Column("acw_began", sa.BigInteger(), nullable=True),
         sa.Column("acw_until", sa.BigInteger(), nullable=True),
+        sa.Column("desktop", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("tenant", "agent_no", name="pk_agent_states"),
     )
     op.create_table(

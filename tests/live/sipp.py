@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -87,6 +88,20 @@ class Sipp:
             address="127.0.0.1",
         )
 
+    def phones(self, numbers: Sequence[str], *, ring_ms: int, talk_ms: int, secret: str, limit: int) -> SippRun:
+        """Many desk phones in one process, for `limit` seconds; each hangs up after `talk_ms`. Nothing is traced."""
+        return self._start(
+            [
+                *("-sf", str(SCENARIOS / "register.xml"), "-rxsf", str(SCENARIOS / "answer.xml"), "-aa"),
+                *("-key", "ring_ms", str(ring_ms), "-key", "talk_ms", str(talk_ms)),
+                *("-m", str(len(numbers)), "-r", "50"),
+            ],
+            [(number, f"[authentication username={number} password={secret}]") for number in numbers],
+            address="127.0.0.1",
+            traced=False,
+            limit=limit,
+        )
+
     def caller(
         self,
         dialled: str,
@@ -107,6 +122,7 @@ class Sipp:
         patience_ms: int,
         rate: float = 10.0,
         address: str = "127.0.0.2",
+        traced: bool = True,
     ) -> SippRun:
         """A call from each of `people`, `rate` of them a second."""
         return self._start(
@@ -116,6 +132,7 @@ class Sipp:
             ],
             [(number, name, dialled) for number, name in people],
             address=address,
+            traced=traced,
         )
 
     def close(self) -> None:
@@ -124,7 +141,15 @@ class Sipp:
             run.stop()
         shutil.rmtree(self._folder, ignore_errors=True)
 
-    def _start(self, arguments: list[str], rows: list[tuple[str, ...]], *, address: str) -> SippRun:
+    def _start(
+        self,
+        arguments: list[str],
+        rows: Sequence[tuple[str, ...]],
+        *,
+        address: str,
+        traced: bool = True,
+        limit: int = HARD_LIMIT,
+    ) -> SippRun:
         number = len(self._runs)
         folder = self._folder / str(number)
         folder.mkdir()
@@ -132,9 +157,11 @@ class Sipp:
             "SEQUENTIAL\n" + "".join(";".join(row) + "\n" for row in rows), encoding="utf-8"
         )
         command = self._programs.sipp(f"127.0.0.1:{self._sip_port}", "-i", address, "-p", str(FIRST_PORT + 2 * number))
-        command += ["-ci", "127.0.0.1", "-mi", address, "-nostdin", "-timeout", str(HARD_LIMIT)]
+        command += ["-ci", "127.0.0.1", "-mi", address, "-nostdin", "-timeout", str(limit)]
         command += ["-min_rtp_port", str(6000 + 200 * number), "-max_rtp_port", str(6198 + 200 * number)]
-        command += ["-inf", str(folder / "rows.csv"), "-trace_msg", "-message_file", str(folder / "messages.log")]
+        command += ["-inf", str(folder / "rows.csv")]
+        if traced:
+            command += ["-trace_msg", "-message_file", str(folder / "messages.log")]
         command += ["-trace_err", "-error_file", str(folder / "errors.log"), *arguments]
         with (folder / "out.log").open("wb") as out:
             process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=out, cwd=folder)
