@@ -25,7 +25,7 @@ from cti.ids import Instant
 log = structlog.get_logger()
 
 BATCH: Final = 500
-GATHER_SECONDS: Final = 0.05
+GATHER_SECONDS: Final = 0.1
 _DECODE_AT_ONCE: Final = 16
 _WRITE_SECONDS: Final = 10.0
 _BACK_OFF: Final = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
@@ -95,7 +95,8 @@ class Drain:
             await self._appended.wait()
             self._appended.clear()
             await self._gather()
-            await self.finish()
+            while await self._patient_step() >= self.batch:
+                pass  # less than a batch is for the next round: taking line by line what trickles in costs a processor
 
     async def _gather(self) -> None:
         """Let a batch come together, unless somebody waits for it."""
@@ -112,32 +113,36 @@ class Drain:
         """Carry over all there is, trying for ever or for so many seconds; True when everything is in the database."""
         try:
             async with asyncio.timeout(seconds):
-                failed = 0
-                while True:
-                    try:
-                        if not await self.step():
-                            return True
-                        failed = 0
-                    except StoreAway as failure:
-                        self._note_failure(failure, failed)
-                        await asyncio.sleep(_BACK_OFF[min(failed, len(_BACK_OFF) - 1)])
-                        failed += 1
+                while await self._patient_step():
+                    pass
         except TimeoutError:
             return False
+        return True
 
-    def _note_failure(self, failure: StoreAway, failed: int) -> None:
+    async def _patient_step(self) -> int:
+        """A step, tried until the database takes it."""
+        failed = 0
+        while True:
+            try:
+                return await self.step()
+            except StoreAway as failure:
+                self._note_failure(failure)
+                await asyncio.sleep(_BACK_OFF[min(failed, len(_BACK_OFF) - 1)])
+                failed += 1
+
+    def _note_failure(self, failure: StoreAway) -> None:
         self._tail = None  # the next step asks the database where it stands
-        if failed == 0 and self.behind_since is None:
+        if self.behind_since is None:
             self.behind_since = Instant(time.time_ns() // 1_000_000)
             log.warning("store: the database is away; the spool keeps everything", why=str(failure))
 
-    async def step(self) -> bool:
-        """One batch; False when there was nothing to do. Raises `StoreAway`, and has then lost nothing."""
+    async def step(self) -> int:
+        """One batch; returns how many lines were dealt with. Raises `StoreAway`, and has then lost nothing."""
         tail = self._tail or await self._find_place()
         lines = await asyncio.to_thread(tail.read, 1 if self._singly else self.batch)
         if not lines:
             self._caught_up_to(self.position)
-            return False
+            return 0
         self._singly = max(self._singly - 1, 0)
         turns = await self._decode(lines)
         try:
@@ -147,12 +152,12 @@ class Drain:
                 raise
             if len(lines) > 1:
                 self._singly = len(lines)
-                return True
+                return self.batch  # again, at once
             await self._put_aside(lines[0][0], failure)
             position = await self._write([], lines)
         self._caught_up_to(position)
         await self._forget()
-        return True
+        return self.batch if self._singly else len(lines)
 
     async def _decode(self, lines: Lines) -> list[Turn]:
         turns: list[Turn] = []

@@ -19,7 +19,7 @@ from adapters.store.turn import Turn
 from cti.records import Call, Leg, Offer, OfferResult, Segment
 
 Row: TypeAlias = Mapping[str, Any]
-_AT_ONCE: Final = 64  # rows in one statement: binding them keeps the loop busy for well under a millisecond
+_AT_ONCE: Final = 32  # rows in one statement: binding them keeps the loop busy for a millisecond or two
 _APPENDED: Final = (tables.journal, tables.facts)
 
 

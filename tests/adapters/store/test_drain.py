@@ -237,3 +237,31 @@ async def test_connections_cut_by_the_server_are_made_anew(postgres: Postgres, p
                 cut: Any = text("select pg_terminate_backend(pid) from pg_stat_activity where pid <> pg_backend_pid()")
                 await connection.execute(cut)
         assert await seqs(store) == [1, 2, 3, 4, 5]
+
+
+async def test_what_trickles_in_is_gathered_and_not_taken_line_by_line(
+    opened: Opener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with opened() as store:
+        await store.load(NOON)
+        store.drain.gather = 3600
+        real, written = store.database.writing, 0
+
+        @asynccontextmanager
+        async def meanwhile(seconds: float = 1) -> AsyncIterator[AsyncConnection]:
+            nonlocal written
+            written += 1
+            tell(store, written + 1, written + 1)
+            async with real(seconds) as connection:
+                yield connection
+
+        with monkeypatch.context() as patch:
+            patch.setattr(store.database, "writing", meanwhile)
+            async with running(store):
+                tell(store, 1, 1)
+                assert await store.caught_up(10)
+                ticks = iter(range(20))
+                await until(lambda: next(ticks, None) is None)
+                assert written == 1
+                assert await store.caught_up(10)
+                assert written == 2

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from typing import Any
 
 import pytest
@@ -16,7 +17,7 @@ from adapters.store.users import Users
 from cti.errors import BadRequest, Conflict, NotFound
 from cti.ids import AgentNo, DeviceName, QueueName, TenantId
 from cti.records import AgentProfile
-from tests.adapters.store.story import DEMO
+from tests.adapters.store.story import DEMO, until
 
 PASSWORD = "correct horse"
 NO = AgentNo("1001")
@@ -53,17 +54,35 @@ async def test_nobodys_password_is_never_right(passwords: Passwords) -> None:
     assert not await passwords.matches("\ud800", await passwords.hash("x"))
 
 
-async def test_the_loop_runs_on_while_passwords_are_hashed(passwords: Passwords) -> None:
-    loop = asyncio.get_running_loop()
-    hashing = asyncio.gather(*(passwords.hash("x" * n) for n in range(1, 7)))
-    longest, before = 0.0, loop.time()
-    while not hashing.done():
-        turn = loop.create_future()
-        loop.call_soon(turn.set_result, None)
-        await turn
-        longest, before = max(longest, loop.time() - before), loop.time()
-    assert longest < 0.05
-    await hashing
+async def test_a_wave_of_sign_ins_holds_up_two_threads_and_not_the_loop(passwords: Passwords) -> None:
+    slow = SlowHasher()
+    passwords._hasher = slow  # type: ignore[assignment]
+    wave = asyncio.gather(*(passwords.hash("x") for _ in range(6)))
+    await until(lambda: slow.at_work == 2)
+    ticks = iter(range(10))
+    await until(lambda: next(ticks, None) is None)
+    assert slow.at_work == 2
+    slow.go.set()
+    assert await wave == ["hashed"] * 6
+    assert slow.most == 2
+
+
+class SlowHasher:
+    """Takes its time until told to go."""
+
+    def __init__(self) -> None:
+        self.go = threading.Event()
+        self.at_work = self.most = 0
+        self._counting = threading.Lock()
+
+    def hash(self, password: str) -> str:
+        with self._counting:
+            self.at_work += 1
+            self.most = max(self.most, self.at_work)
+        self.go.wait(10)
+        with self._counting:
+            self.at_work -= 1
+        return "hashed"
 
 
 async def test_a_user_name_is_one_over_all_tenants(users: Users) -> None:
