@@ -73,6 +73,12 @@ class Hub:
     def clients(self) -> int:
         return sum(len(room.connections) for room in self._rooms.values())
 
+    @property
+    def written(self) -> int:
+        """Events written so far, to those present and those gone."""
+        present = (one.outbox.written for room in self._rooms.values() for one in room.connections)
+        return self.counts.events + sum(present)
+
     def join(self, connection: Connection, who: Principal) -> None:
         """A valid hello: an agent's older connection makes place; of others, the oldest when there are too many."""
         room = self.room(who.tenant)

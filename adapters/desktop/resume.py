@@ -64,7 +64,4 @@ async def _page(room: Room, seq: int, limit: int, deadline: float) -> list[Item]
 def _proved(found: Sequence[Published], seq: int) -> list[Item]:
     if not found or any(news.seq != seq + n for n, news in enumerate(found, 1)):
         raise JournalGap(f"the journal does not go on after {seq}")
-    items = [Item(news) for news in found]
-    for item in items:
-        item.encode()
-    return items
+    return [Item(news) for news in found]

@@ -18,28 +18,37 @@ log: Final = logging.getLogger(__name__)
 
 
 class Item:
-    """One event and its encoded parts: everything but `prev` and `topic` is the same for everybody."""
+    """One event and its encoded parts: everything but `prev` and `topic` is the same for everybody.
 
-    __slots__ = ("_tails", "head", "keys", "news", "seq", "size")
+    Each part is made when it is first needed: on the way of a screen pop nothing else is encoded.
+    """
+
+    __slots__ = ("_head", "_keys", "_tails", "news", "seq")
 
     def __init__(self, news: Published) -> None:
         self.news = news
         self.seq = news.seq
-        self.keys: tuple[str, ...] = ()
-        self.head = b""
-        self.size = 0
+        self._keys: tuple[str, ...] | None = None
+        self._head = b""
         self._tails: dict[Sight, bytes] = {}
 
-    def encode(self) -> None:
-        """Prepare what every frame of this event has in common."""
-        self.keys = keys_of(self.news)
-        self.head = b'{"op":"event","seq":%d,"prev":' % self.seq
-        self.size = len(self._tail(Sight.FULL)) + 400
+    @property
+    def keys(self) -> tuple[str, ...]:
+        if self._keys is None:
+            self._keys = keys_of(self.news)
+        return self._keys
+
+    @property
+    def size(self) -> int:
+        """Bytes, about; encodes what everybody will need."""
+        return len(self._tails.get(Sight.FULL) or self._tail(Sight.FULL)) + 400
 
     def frame(self, prev: int, topic: bytes, sight: Sight) -> bytes:
         """The WebSocket frame for one client; `topic` is the encoded name."""
+        if not self._head:
+            self._head = b'{"op":"event","seq":%d,"prev":' % self.seq
         tail = self._tails.get(sight) or self._tail(sight)
-        return text_frame(b'%b%d,"topic":%b%b' % (self.head, prev, topic, tail))
+        return text_frame(b'%b%d,"topic":%b%b' % (self._head, prev, topic, tail))
 
     def _tail(self, sight: Sight) -> bytes:
         news = self.news
@@ -72,7 +81,7 @@ class Ring:
         self._most_bytes = most_bytes
         self._items: deque[Item] = deque()
         self._bytes = 0
-        self._encoded = head
+        self._settled = head
 
     @property
     def tail(self) -> int:
@@ -92,20 +101,14 @@ class Ring:
 
     def settle(self) -> None:
         """Encode what is new and forget what is too old."""
-        for item in self._walk(self._encoded, None):
-            item.encode()
+        for item in self.after(self._settled):
             self._bytes += item.size
-        self._encoded = self.head
+        self._settled = self.head
         while len(self._items) > self._most_events or (self._bytes > self._most_bytes and len(self._items) > 1):
             self._bytes -= self._items.popleft().size
 
     def after(self, seq: int, limit: int | None = None) -> Iterator[Item]:
         """The items that follow `seq`, which must not be older than `tail`."""
-        if self._encoded != self.head:
-            self.settle()
-        return self._walk(seq, limit)
-
-    def _walk(self, seq: int, limit: int | None) -> Iterator[Item]:
         start = max(seq - self.tail, 0)
         stop = len(self._items) if limit is None else min(start + limit, len(self._items))
         for index in range(start, stop):

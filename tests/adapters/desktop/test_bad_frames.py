@@ -46,6 +46,7 @@ def noise(chance: random.Random) -> str | bytes:
 
 
 async def test_ten_thousand_random_frames_are_answered_and_change_nothing(caplog: pytest.LogCaptureFixture) -> None:
+    asyncio.get_running_loop().set_debug(False)
     chance = random.Random(2)
     limits = replace(Limits(), bad_frames=10**9)
     async with World(limits).serving() as world, StreamClient.open(world.url) as other:
