@@ -99,7 +99,8 @@ def refuses_the_rows(failure: BaseException) -> bool:
 
 
 def _engine(url: URL) -> AsyncEngine:
-    words: dict[str, Any] = {"json_serializer": to_json, "json_deserializer": from_json}
+    # hide_parameters: what callers are called has no place in a log
+    words: dict[str, Any] = {"json_serializer": to_json, "json_deserializer": from_json, "hide_parameters": True}
     if url.get_backend_name() == "sqlite":
         engine = create_async_engine(url, connect_args={"timeout": _LOCK_SECONDS}, **words)
         event.listen(engine.sync_engine, "connect", _prepare_sqlite)

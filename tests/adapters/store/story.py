@@ -137,12 +137,18 @@ def newest_segment(state_dir: Path) -> Path:
     return max((state_dir / "spool").glob("*.spool"))
 
 
+async def tick(seconds: float = 0.0) -> None:
+    """Let the loop go round, and so long at least."""
+    loop = asyncio.get_running_loop()
+    turned = loop.create_future()
+    loop.call_later(seconds, turned.set_result, None)
+    await turned
+
+
 async def until(condition: Callable[[], bool], seconds: float = 10.0) -> None:
     """Let the loop run until the condition holds."""
     loop = asyncio.get_running_loop()
     deadline = loop.time() + seconds
     while not condition():
         assert loop.time() < deadline, "it did not come to pass"
-        tick = loop.create_future()
-        loop.call_later(0.01, tick.set_result, None)
-        await tick
+        await tick(0.01)
