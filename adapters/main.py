@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import logging
 import os
 import signal
@@ -22,6 +23,7 @@ from adapters.desks import BoardView, Desk
 from adapters.desktop.door import Door
 from adapters.desktop.hub import Hub
 from adapters.desktop.ports import Ports as StreamPorts
+from adapters.lookups import LookUps
 from adapters.people import People
 from adapters.settings import Settings
 from adapters.store.directory import DirectoryStore
@@ -50,8 +52,6 @@ log = logging.getLogger("cti")
 
 PAGES: Final = Path(__file__).resolve().parent.parent / "web" / "dist"
 TOLD: Final = frozenset({"call.queued", "call.offered", "call.offer_ended", "call.answered", "call.ended"})
-LOOK_UPS_AT_ONCE: Final = 4
-LOOK_UPS_WAITING: Final = 200
 RETRY_SECONDS: Final = 1.0
 
 
@@ -111,16 +111,15 @@ class Server:
             on_user=self.hub.principal_changed,
             on_directory=self._directory_changed,
         )
+        self.look_ups = LookUps(self.queries, self.clock, lambda event, tenant: self.engine.post(event, tenant))
         self.pbx = self._pbx()
         self.engine = Engine(
-            Carriers(self._journal, self._publish, {**self.pbx.orders, LookUp: self._look_up}),
+            Carriers(self._journal, self._publish, {**self.pbx.orders, LookUp: self.look_ups.ask}),
             self.clock,
             first_turn=loaded.next_n,
         )
         self.agi = AgiDoor(settings.agi_host, settings.agi_port)
         self.http = HttpServer(self._app(), Door)
-        self._look_ups: set[asyncio.Task[None]] = set()
-        self._looking = asyncio.Semaphore(LOOK_UPS_AT_ONCE)
 
     # --- the parts ---
 
@@ -175,21 +174,6 @@ class Server:
         for one in news:
             if one.type in TOLD:
                 asyncio.get_running_loop().call_soon(_tell, one)
-
-    def _look_up(self, tenant: TenantId, order: LookUp) -> None:
-        if order.number and len(self._look_ups) < LOOK_UPS_WAITING:
-            task = asyncio.create_task(self._contacts(tenant, order), name=f"look-up {order.call}")
-            self._look_ups.add(task)
-            task.add_done_callback(self._look_ups.discard)
-
-    async def _contacts(self, tenant: TenantId, order: LookUp) -> None:
-        try:
-            async with self._looking, asyncio.timeout(3.0):
-                found = await self.queries.contacts(tenant, order.number, but=order.call)
-        except (TimeoutError, StoreFailure):
-            return  # the pop is there without them
-        event = ev.ContactFound(at=self.clock(), offer=order.offer, call=order.call, contacts=found)
-        self.engine.post(event, tenant)
 
     async def _unknown_calls(self, tenant: str, ids: Collection[CallId]) -> Collection[CallId]:
         try:
@@ -269,6 +253,7 @@ class Server:
                 tasks.create_task(self.store.run(), name="store"),
                 tasks.create_task(self.pbx.run(), name="asterisk"),
                 tasks.create_task(self.people.watch(), name="directory"),
+                tasks.create_task(self.look_ups.run(), name="look-ups"),
             ]
             serving = tasks.create_task(self.http.run_on(self.listening), name="http")
             await self.http.ready.wait()
@@ -287,8 +272,6 @@ class Server:
 
     async def close(self) -> None:
         self.engine.close()
-        for task in self._look_ups:
-            task.cancel()
         self.pbx.close()
         await self.agi.close()
         await self.store.close()
@@ -303,9 +286,8 @@ class Verifier:
     async def hash(self, password: str) -> str:
         return await self._passwords.hash(password)
 
-    async def verify(self, password_hash: str, password: str) -> bool:
+    async def verify(self, password_hash: str | None, password: str) -> bool:
         return await self._passwords.matches(password, password_hash)
-
 
 
 def _tell(news: Published) -> None:
@@ -366,5 +348,7 @@ async def serve(settings: Settings) -> None:
 
 
 def run(settings: Settings) -> None:
-    """`serve` on a fast event loop."""
+    """`serve` on a fast event loop. What start-up left in memory stays, so the collector need not look at it."""
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 50)
     uvloop.run(serve(settings))

@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from cti import events as ev
 from cti.agents import IN_CALL, STATUSES, Agent, Work
 from cti.board import Board
-from cti.effects import Effect, Forget, HangUp, Later
+from cti.effects import Effect, Forget, HangUp, Later, Recall
 from cti.errors import BadRequest, Conflict, DeviceTaken, NoLeg, NotFound, NotSignedIn, PbxDown
 from cti.ids import AgentNo, Instant
+from cti.records import OfferResult, State
 
 GRACE_MS = 60_000
 """How long an agent may be without a desktop before they count as away."""
@@ -50,14 +51,23 @@ def _check(board: Board, agent: Agent, event: ev.StatusAsked) -> None:
         raise DeviceTaken(f"device {event.device} is in use by another agent")
 
 
-def hang_up_asked(board: Board, event: ev.HangUpAsked) -> Iterator[Effect]:
+def hang_up_asked(board: Board, event: ev.HangUpAsked) -> Iterator[ev.Event | Effect]:
+    """An agent ends their part of a talk, or turns an offer down before answering it."""
     call = board.call(event.call)
+    offer = call.offer
+    is_offered = call.state in (State.OFFERED, State.RINGING) and offer is not None and offer.agent_no == event.agent
     leg = call.agent_leg(event.agent)
-    if leg is None:
+    if leg is None and not is_offered:
         raise NoLeg(f"agent {event.agent} has no leg in call {event.call}")
     if not board.link_up:
         raise PbxDown("the link to Asterisk is down")
-    yield HangUp(call.id, leg.channel)
+    if is_offered:
+        yield Recall(call.id, call.customer.channel)
+        yield ev.OfferEnded(
+            at=event.at, call=call.id, agent=event.agent, result=OfferResult.REJECTED, detail="on the screen"
+        )
+    elif leg is not None:
+        yield HangUp(call.id, leg.channel)
 
 
 def desktop_closed(board: Board, event: ev.DesktopClosed) -> Iterator[Effect]:

@@ -152,17 +152,22 @@ def waiting_shape(call: Call, position: int) -> Shape:
 
 
 def queue_shape(queue: Queue, most: int | None = None) -> Shape:
-    """A queue with its callers in order; callers being offered keep their place until somebody answers."""
+    """A queue with its callers in order; callers being offered keep their place until somebody answers.
+
+    With `most` it is news, which comes often: only so many callers, and not who serves the queue.
+    """
     callers = queue.in_order(most)
-    return {
+    shape: Shape = {
         "name": queue.name,
         "title": queue.settings.title,
         "strategy": queue.settings.strategy,
         "ring_seconds": queue.settings.ring_seconds,
         "acw_seconds": queue.settings.acw_seconds,
         "window": queue.settings.window,
-        "members": sorted(queue.members),
         "waiting_count": len(queue.waiting),
         "longest_since": stamp(min((c.queued_at for c in queue.waiting.values()), default=None)),
         "waiting": [waiting_shape(call, n) for n, call in enumerate(callers, 1)],
     }
+    if most is None:
+        shape["members"] = sorted(queue.members)
+    return shape

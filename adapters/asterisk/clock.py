@@ -14,12 +14,8 @@ class AsteriskClock:
         self._least: int | None = None
         self._before: int | None = None
         self._since = Instant(0)
-
-    @property
-    def offset(self) -> int:
+        self.offset = 0
         """Milliseconds; 0 as long as nothing has been heard."""
-        known = [one for one in (self._least, self._before) if one is not None]
-        return min(known, default=0)
 
     def heard(self, stamp: str, now: Instant) -> Instant:
         """The instant, in our time, of an event that Asterisk stamped `stamp` (epoch seconds) and that came in now."""
@@ -30,6 +26,9 @@ class AsteriskClock:
         delay = now - stamped
         if self._least is None or now - self._since > WINDOW_MS:
             self._before, self._least, self._since = self._least, delay, now
+        elif delay < self._least:
+            self._least = delay
         else:
-            self._least = min(self._least, delay)
+            return Instant(min(stamped + self.offset, now))
+        self.offset = self._least if self._before is None else min(self._least, self._before)
         return Instant(min(stamped + self.offset, now))

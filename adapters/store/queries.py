@@ -93,20 +93,21 @@ class Queries:
         return found[::-1]
 
     async def contacts(
-        self, tenant: TenantId, number: str, *, but: CallId | None = None, limit: int = 5
-    ) -> tuple[Mapping[str, object], ...]:
-        """The last calls of a number, newest first, as a screen pop shows them."""
-        if not number:
-            return ()
+        self, tenant: TenantId, numbers: Collection[str], *, limit: int = 6
+    ) -> Mapping[str, Sequence[Mapping[str, object]]]:
+        """The last calls of each of these numbers, newest first, as a screen pop shows them."""
         call = calls.c
-        query = (
-            select(call.id, call.queue, call.agent_no, call.started_at, call.result)
-            .where(call.tenant == tenant, call.number == number, call.id != (but or ""))
-            .order_by(call.started_at.desc())
-            .limit(limit)
-        )
-        async with self._database.reading() as connection:
-            return tuple(_contact(row) for row in await connection.execute(query))
+        nth = func.row_number().over(partition_by=call.number, order_by=call.started_at.desc()).label("nth")
+        wanted = [number for number in numbers if number]
+        columns = (call.number, call.id, call.queue, call.agent_no, call.started_at, call.result)
+        ranked = select(*columns, nth).where(call.tenant == tenant, call.number.in_(wanted)).subquery()
+        query = select(ranked).where(ranked.c.nth <= limit).order_by(ranked.c.number, ranked.c.nth)
+        found: defaultdict[str, list[Mapping[str, object]]] = defaultdict(list)
+        if wanted:
+            async with self._database.reading() as connection:
+                for row in await connection.execute(query):
+                    found[row.number].append(_contact(row))
+        return found
 
 
 def _conditions(tenant: TenantId, which: Which) -> list[ColumnElement[bool]]:

@@ -249,6 +249,19 @@ def test_an_agent_hangs_up_only_their_own_leg() -> None:
     assert order.channel == world.call(call).legs[1].channel
 
 
+def test_an_offer_turned_down_on_the_screen_goes_to_the_next_agent() -> None:
+    world = World("1001", "1002")
+    world.ready("1001", "1002")
+    call = world.caller_joins()
+    world.rings(call)
+    world.take(ev.HangUpAsked(at=world.now, agent=AgentNo("1001"), call=call))
+    assert world.call(call).offers[0].result == "rejected"
+    assert world.says("1001") == ("ready", None)
+    assert world.rung(call) == ["1001", "1002"]
+    kinds = [type(e).__name__ for e in world.effects if type(e).__name__ in ("Recall", "Deliver")]
+    assert kinds == ["Deliver", "Recall", "Deliver"]
+
+
 def test_a_phone_that_is_away_or_busy_is_not_rung() -> None:
     world = World("1001")
     world.ready("1001")

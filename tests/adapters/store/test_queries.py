@@ -109,7 +109,7 @@ async def test_calls_that_are_not_on_record_are_named(past: Queries) -> None:
 
 
 async def test_a_number_has_its_last_contacts(past: Queries) -> None:
-    contacts = await past.contacts(DEMO, "+8613800001234", but=CallId("call-39"), limit=3)
+    contacts = (await past.contacts(DEMO, {"+8613800001234", ""}, limit=4))["+8613800001234"][1:]
     assert [one["call"] for one in contacts] == ["call-38", "call-37", "call-36"]
     assert contacts[0] == {
         "call": "call-38",
@@ -118,7 +118,7 @@ async def test_a_number_has_its_last_contacts(past: Queries) -> None:
         "started_at": "2026-09-21T14:51:20.000Z",
         "result": "answered",
     }
-    assert await past.contacts(DEMO, "") == ()
+    assert await past.contacts(DEMO, {""}) == {}
 
 
 async def test_a_page_has_a_size_and_a_cursor_of_ours(past: Queries) -> None:

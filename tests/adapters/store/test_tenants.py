@@ -103,7 +103,7 @@ async def use_everything(store: Store) -> None:
     await queries.call_of_offer(DEMO, OfferId("call-1.1"))
     await queries.after(DEMO, 0)
     await queries.newest(DEMO, before=9)
-    await queries.contacts(DEMO, "+8613800001234")
+    await queries.contacts(DEMO, {"+8613800001234"})
     await _remove(directory, lists, users)
     for kind in (DirectoryStore, Lists, Queries, Users):
         public = {name for name, _ in inspect.getmembers(kind, inspect.iscoroutinefunction) if name[0] != "_"}
