@@ -11,6 +11,7 @@ from adapters.web import models
 from adapters.web.asking import BoardOf, DeskOf, Me, PortsOf, SettingsOf, guarded
 from adapters.web.paging import Json, Listed, answer
 from adapters.web.ports import CallFilter, Shape
+from adapters.web.problems import StoreAway
 from cti.errors import BadRequest, NotAllowed, NotFound
 from cti.ids import CallId, Instant
 from cti.people import CALLS_SEE_ALL, Principal
@@ -73,9 +74,11 @@ async def one_call(call: Id, me: Me, ports: PortsOf, settings: SettingsOf, board
     """One call with its segments, offers and legs."""
     shape = board.call(CallId(call))
     if shape is None:
-        await ports.records.caught_up(settings.read_deadline)
+        current = await ports.records.caught_up(settings.read_deadline)
         record = await ports.records.call(me.tenant, CallId(call))
         shape = None if record is None else call_shape(record)
+        if shape is None and not current:
+            raise StoreAway("the newest calls are not in the database yet; try again later")
     if shape is None or not _concerns(me, shape):
         raise NotFound("no such call")
     return Json(shape)

@@ -157,6 +157,13 @@ async def test_a_live_call_comes_from_the_board_and_a_past_one_from_the_database
     assert code_of(await world.ask("GET", "/calls/c-2", "boss")) == (503, "store_away")
 
 
+async def test_a_call_that_may_still_be_on_its_way_to_the_database_is_not_called_unknown(world: World) -> None:
+    world.records.behind = True
+    assert code_of(await world.ask("GET", "/calls/c-2", "boss")) == (503, "store_away")
+    world.records.kept[DEMO] = [call_record("c-2")]
+    assert (await world.get("/calls/c-2", "boss"))["id"] == "c-2"
+
+
 async def test_calls_are_listed_in_pages_and_an_agent_gets_their_own(world: World) -> None:
     world.records.kept[DEMO] = [call_record("c-3"), call_record("c-2", "1002"), call_record("c-1")]
     first = await world.get("/calls?limit=2", "boss")

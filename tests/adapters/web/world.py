@@ -181,6 +181,7 @@ class Records:
     kept: dict[TenantId, list[Call]] = field(default_factory=dict)
     journal: list[Published] = field(default_factory=list)
     away: bool = False
+    behind: bool = False
     asked: list[CallFilter] = field(default_factory=list)
 
     def _here(self) -> None:
@@ -215,7 +216,7 @@ class Records:
         return found[-limit:] if tenant == DEMO else []
 
     async def caught_up(self, deadline: float) -> bool:
-        return not self.away
+        return not self.away and not self.behind
 
 
 @dataclass
