@@ -54,9 +54,16 @@ def bring(packages: list[str]) -> None:
     if os.geteuid() == 0:
         _install(missing)
     else:
-        apt.unpack(missing, apt.own_suite(), unpacked_root(), os.environ, say, beside_system=True)
+        _unpack(missing)
     if still := [package for package in missing if tool(package) is None]:
         raise NotFetched(f"missing: apt-get install {' '.join(still)}")
+
+
+def _unpack(packages: list[str]) -> None:
+    try:
+        apt.unpack_beside(packages, unpacked_root(), say)
+    except NotFetched as failure:
+        raise NotFetched(f"{failure}; as root: apt-get install {' '.join(packages)}") from None
 
 
 def _install(packages: list[str]) -> None:
