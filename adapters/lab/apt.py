@@ -40,7 +40,8 @@ def unpack(packages: Sequence[str], suite: str, into: Path, environ: Mapping[str
         only.write_text(f"deb {trust} {mirror(environ)} {suite} main\n")
         nothing = {"preferencesparts": "/dev/null", "preferences": "/dev/null", "sourceparts": "/dev/null"}
         etc = {f"Dir::Etc::{name}": path for name, path in {"sourcelist": str(only), **nothing}.items()}
-        _download_and_unpack(packages, _private(work, b"", etc), work, into, say)
+        strict = {"APT::Update::Error-Mode": "any"}  # a mirror that is away is a failure, not a warning
+        _download_and_unpack(packages, _private(work, b"", etc | strict), work, into, say)
 
 
 def unpack_beside(packages: Sequence[str], into: Path, say: Say) -> None:
