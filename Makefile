@@ -39,7 +39,7 @@ check: venv
 	@$(VENV)/bin/ruff check .
 	@$(VENV)/bin/ruff format --check .
 	@$(VENV)/bin/mypy
-	@if [ -f web/package.json ]; then $(MAKE) web/node_modules/.package-lock.json && $(call npm,run --silent check); fi
+	@if [ -f web/package.json ]; then $(MAKE) -s web/node_modules/.package-lock.json && $(call npm,run --silent check); fi
 
 bench: venv fetch
 	@$(ALONE) $(PY) -m tests.bench
