@@ -57,13 +57,19 @@ class Board:
 
     def take(self, event: Event) -> list[Effect]:
         """Fold `event` and everything it leads to; effects come in the order they were wished for."""
+        return self.decide(event) + self.settle(event.at)
+
+    def decide(self, event: Event) -> list[Effect]:
+        """The first half of `take`: what follows from the event. `settle` must come before the next event."""
         effects: list[Effect] = []
         self._turn(event, effects)
         for decision in self.rules.assign(self, event.at):
             self._turn(decision, effects)
-        effects.extend(self.rules.closing(self, event.at))
-        effects.extend(self._saves())
         return effects
+
+    def settle(self, at: Instant) -> list[Effect]:
+        """The second half, which no phone waits for: how whatever changed stands now, told and kept."""
+        return [*self.rules.closing(self, at), *self._saves()]
 
     def _turn(self, event: Event, effects: list[Effect]) -> None:
         kind = type(event)

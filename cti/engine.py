@@ -39,12 +39,12 @@ class Clock:
 
 @dataclass(slots=True)
 class Turn:
-    """Everything one fact led to, as the journal keeps it. `n` rises by one over all tenants and restarts."""
+    """What one fact led to, as the journal keeps it. `n` rises by one over all tenants and restarts."""
 
     n: int
     at: Instant
     tenant: TenantId
-    fact: Event
+    fact: Event | None  # None: the second half of the turn before
     news: list[Published] = field(default_factory=list)
     calls: list[Call] = field(default_factory=list)
     agents: list[AgentRecord] = field(default_factory=list)
@@ -76,6 +76,7 @@ class Engine:
         self._seats: dict[TenantId, _Seat] = {}
         self._inbox: deque[tuple[TenantId, Event]] = deque()
         self._busy = False
+        self._unsettled: tuple[TenantId, Instant] | None = None
         self._n = first_turn
         self.faults = 0
         self.turns = 0
@@ -129,19 +130,41 @@ class Engine:
         self._turn(tenant, event)
 
     def _turn(self, tenant: TenantId, event: Event) -> None:
+        self._settle()
         seat = self._seats[tenant]
         self._busy = True
         try:
-            effects = seat.board.take(event)
-            self._record(tenant, seat, event, effects)
+            effects = seat.board.decide(event)
+            orders = [effect for effect in effects if type(effect) in self._carriers.orders]
+            if not orders:
+                effects += seat.board.settle(event.at)
+            self._record(tenant, seat, event.at, event, effects)
         finally:
             self._busy = False
+        if not orders:
+            return
+        loop = asyncio.get_running_loop()
+        for order in orders:
+            # After the writers of the desktops, which publish() has just woken: the pop leaves first.
+            loop.call_soon(self._carriers.orders[type(order)], tenant, order)
+        self._unsettled = (tenant, event.at)  # the rest can wait until the phone rings
+        loop.call_soon(self._settle)
 
-    def _record(self, tenant: TenantId, seat: _Seat, event: Event, effects: list[Effect]) -> None:
+    def _settle(self) -> None:
+        """Finish the turn whose orders have gone out; always before the next one begins."""
+        if self._unsettled is None:
+            return
+        (tenant, at), self._unsettled = self._unsettled, None
+        seat = self._seats[tenant]
+        self._record(tenant, seat, at, None, seat.board.settle(at))
+
+    def _record(
+        self, tenant: TenantId, seat: _Seat, at: Instant, event: Event | None, effects: Sequence[Effect]
+    ) -> None:
+        """Journal, then publish."""
         self.turns += 1
-        turn = Turn(self._n, event.at, tenant, event)
+        turn = Turn(self._n, at, tenant, event)
         self._n += 1
-        orders: list[Effect] = []
         for effect in effects:
             match effect:
                 case News():
@@ -159,16 +182,9 @@ class Engine:
                     turn.figures.append(figures)
                 case Later() | Forget():
                     self._set_timer(tenant, seat, effect)
-                case _:
-                    orders.append(effect)
         self._carriers.journal(turn)
         if turn.news:
             self._carriers.publish(tenant, turn.news)
-        for order in orders:
-            carry = self._carriers.orders.get(type(order))
-            if carry is not None:
-                # After the writers of the desktops, which publish() has just woken: the pop leaves first.
-                asyncio.get_running_loop().call_soon(carry, tenant, order)
 
     def _set_timer(self, tenant: TenantId, seat: _Seat, effect: Later | Forget) -> None:
         old = seat.timers.pop(effect.key, None)
@@ -185,6 +201,7 @@ class Engine:
 
     def close(self) -> None:
         """Stop all timers; nothing happens any more by itself."""
+        self._settle()
         for seat in self._seats.values():
             for timer in seat.timers.values():
                 timer.cancel()

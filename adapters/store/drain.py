@@ -26,7 +26,7 @@ log = structlog.get_logger()
 
 BATCH: Final = 500
 GATHER_SECONDS: Final = 0.25
-_DECODE_AT_ONCE: Final = 16
+_DECODE_AT_ONCE: Final = 6
 _WRITE_SECONDS: Final = 10.0
 _BACK_OFF: Final = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 

@@ -108,7 +108,7 @@ def encode_turn(turn: engine.Turn) -> bytes:
         "n": turn.n,
         "at": turn.at,
         "tenant": tenant,
-        "facts": [(type(turn.fact).__name__, turn.fact)],
+        "facts": [] if turn.fact is None else [(type(turn.fact).__name__, turn.fact)],
         "news": [
             {
                 "tenant": tenant,

@@ -19,7 +19,7 @@ from adapters.store.turn import Turn
 from cti.records import Call, Leg, Offer, OfferResult, Segment
 
 Row: TypeAlias = Mapping[str, Any]
-_AT_ONCE: Final = 32  # rows in one statement: binding them keeps the loop busy for a millisecond or two
+_AT_ONCE: Final = 10  # rows in one statement: binding more of them would hold up a ringing phone
 _APPENDED: Final = (tables.journal, tables.facts)
 
 
