@@ -14,7 +14,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from adapters import logs, main
+from adapters import logs
 from adapters.asterisk.numbers import written
 from adapters.doctor import Check, examine
 from adapters.lab import people as cast
@@ -102,6 +102,8 @@ def with_store(work: Callable[[Database], Awaitable[T]]) -> T:
 @app.command()
 def serve() -> None:
     """Run the server in the foreground."""
+    from adapters import main  # the server's own libraries take a second to load; no other command needs them
+
     found = settings()
     logs.set_up(found.log_level, found.log_format)
     try:

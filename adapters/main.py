@@ -17,14 +17,18 @@ from pathlib import Path
 from typing import Any, Final
 
 import uvloop
+from prometheus_client import CollectorRegistry
 
 from adapters.asterisk.agi import AgiDoor
 from adapters.asterisk.pbx import Login, Office, Pbx
 from adapters.desks import BoardView, Desk
+from adapters.desktop import asyncapi
 from adapters.desktop.door import Door
 from adapters.desktop.hub import Hub
+from adapters.desktop.metrics import StreamMetrics
 from adapters.desktop.ports import Ports as StreamPorts
 from adapters.lookups import LookUps
+from adapters.metrics import CallMetrics, ServerMetrics
 from adapters.people import People
 from adapters.settings import Settings
 from adapters.store.directory import DirectoryStore
@@ -96,6 +100,8 @@ class Server:
         self.clock = Clock()
         self.queries = Queries(store.database)
         self.records = Records(store, self.queries)
+        self.registry = CollectorRegistry()
+        self.calls = CallMetrics(self.registry)
         self._told: list[Published] = []
         self.views: dict[TenantId, BoardView] = {}
         self.desks: dict[TenantId, Desk] = {}
@@ -165,7 +171,9 @@ class Server:
             stream=self.hub.serve,
         )
         web = WebSettings(token_key=self.loaded.token_key, pages=PAGES if PAGES.is_dir() else None, away=(StoreAway,))
-        return create_app(ports, web)
+        self.registry.register(ServerMetrics(self.pbx, self.engine, self.store))
+        StreamMetrics(self.hub, self.registry)
+        return create_app(ports, web, self.registry, asyncapi=asyncapi.document())
 
     # --- carriers: what the engine's turns lead to ---
 
@@ -174,6 +182,7 @@ class Server:
 
     def _publish(self, tenant: TenantId, news: Sequence[Published]) -> None:
         self.hub.publish(tenant, news)
+        self.calls.heard(news)
         told = [one for one in news if one.type in TOLD]
         if told:
             if not self._told:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-WIRING = {"main", "cli", "settings", "desks", "people", "doctor", "logs"}  # the rooms that know all the others
+WIRING = {"main", "cli", "settings", "desks", "people", "lookups", "metrics", "doctor", "logs"}  # the rooms that know all the others
 
 
 def imports(file: Path) -> set[str]:
