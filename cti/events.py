@@ -172,8 +172,7 @@ class LastWords:
     since: Instant
     ended_at: Instant
     talked: int  # milliseconds after the answer; 0 when nobody answered
-    offer_n: int
-    device: DeviceName | None
+    device: DeviceName | None  # the phone that was rung last
     cause: int
     number: str
     dialled: str

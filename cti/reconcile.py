@@ -50,7 +50,7 @@ def _ended_meanwhile(board: Board, call: Call, last: ev.LastWords | None, now: I
     if last.fell_back:
         yield from customer_gone(board, call, ended, Result.FALLBACK)
         return
-    if last.talked and offer is not None and call.state in RINGING_OUT and last.offer_n == offer.n:
+    if last.talked and offer is not None and call.state in RINGING_OUT and last.device == offer.device:
         answered_at = Instant(max(ended.at - last.talked, offer.offered_at))
         leg = call.agent_leg(offer.agent_no) or call.customer
         yield ev.AgentAnswered(at=answered_at, call=call.id, agent=offer.agent_no, leg=leg.id)

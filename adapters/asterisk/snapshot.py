@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Awaitable, Callable, Collection, Iterable
 from typing import Final
 from urllib.parse import unquote
@@ -25,10 +26,12 @@ VARIABLES: Final = (
     "CTI_SINCE",
     "CTI_PRIORITY",
     "CTI_DIALLED",
-    "CTI_OFFER",
-    "CTI_DEVICE",
     "CTI_SCREEN",
 )
+
+DELIVERY: Final = "cti-deliver"
+ORDER: Final = re.compile(r"to_(\d{1,6})_\d+_([A-Za-z0-9-]+)")
+"""The extension of a caller on the way to an agent, or with one: which offer, how long it may ring, which phone."""
 
 DEADLINE: Final = 10.0
 LAST_WORDS_KEPT_MS: Final = 24 * 3600 * 1000
@@ -83,6 +86,7 @@ def _leg(m: Message, offset: int) -> tuple[str, ev.LegSeen]:
     pairs = (pair.partition("=")[::2] for pair in m.all("Variable"))
     mine = {name: value for name, value in pairs if value != "(null)"}  # Asterisk's word for a variable not set
     since = mine.get("CTI_SINCE") or ""
+    order = ORDER.fullmatch(m.get("Exten")) if m.get("Context") == DELIVERY else None
     return mine.get("CTI_TENANT", ""), ev.LegSeen(
         leg=LegId(m["Uniqueid"]),
         channel=m["Channel"],
@@ -99,8 +103,8 @@ def _leg(m: Message, offset: int) -> tuple[str, ev.LegSeen]:
         since=instant(since, offset) if since else None,
         priority=whole(mine.get("CTI_PRIORITY", "")),
         dialled=mine.get("CTI_DIALLED", ""),
-        offer_n=whole(mine.get("CTI_OFFER", "")),
-        offer_device=DeviceName(mine["CTI_DEVICE"]) if mine.get("CTI_DEVICE") else None,
+        offer_n=int(order[1]) if order is not None else 0,
+        offer_device=DeviceName(order[2]) if order is not None else None,
         screened=mine.get("CTI_SCREEN") == "yes",
     )
 
@@ -110,14 +114,13 @@ def last_words(rows: Iterable[Message], offset: int, at: Instant) -> Iterable[tu
     for row in rows:
         fields = unescape(row.get("Val")).split("|")
         try:
-            call, tenant, queue, since, ended, answered, offer, device, cause, number, dialled, *rest = fields
+            call, tenant, queue, since, ended, answered, device, cause, number, dialled, *rest = fields
             spoken = ev.LastWords(
                 call=CallId(call),
                 queue=QueueName(queue),
                 since=instant(since, offset),
                 ended_at=instant(ended, offset),
                 talked=whole(answered),
-                offer_n=whole(offer),
                 device=DeviceName(device) if device else None,
                 cause=whole(cause),
                 number=written(unquote(number)),

@@ -75,15 +75,14 @@ def snapshot(world: World, *legs: ev.LegSeen, words: tuple[ev.LastWords, ...] = 
     world.take(ev.SnapshotTaken(at=world.now, legs=legs, devices=devices, last_words=words))
 
 
-def last_words(call: Call, world: World, *, talked: int = 0, offer: int = 0) -> ev.LastWords:
+def last_words(call: Call, world: World, *, talked: int = 0, device: str = "") -> ev.LastWords:
     return ev.LastWords(
         call=call.id,
         queue=call.queue,
         since=call.queued_at,
         ended_at=world.now,
         talked=talked,
-        offer_n=offer,
-        device=None,
+        device=DeviceName(device) if device else None,
         cause=16,
         number=call.number,
         dialled=call.dialled,
@@ -217,7 +216,7 @@ def test_a_call_that_ended_meanwhile_is_completed_from_its_last_words() -> None:
     record = world.call(call)
     restarted(world)
     world.passes(20)
-    words = last_words(record, world, talked=50_000, offer=1)
+    words = last_words(record, world, talked=50_000, device="1001")
     world.passes(100)
     snapshot(world, words=(words,))
     ended = world.call(call)
@@ -237,10 +236,24 @@ def test_an_offer_answered_and_ended_meanwhile_is_on_record_as_answered() -> Non
     record = world.call(call)
     restarted(world)
     world.passes(60)
-    words = last_words(record, world, talked=40_000, offer=1)
+    words = last_words(record, world, talked=40_000, device="1001")
     snapshot(world, words=(words,))
     assert world.call(call).result == "answered"
     assert world.call(call).talked(AgentNo("1001")) == 40_000
+
+
+def test_last_words_of_another_phone_answer_no_offer() -> None:
+    world = World("1001", "1002")
+    world.ready("1001")
+    call = world.caller_joins()
+    world.rings(call)
+    record = world.call(call)
+    restarted(world)
+    world.passes(60)
+    snapshot(world, words=(last_words(record, world, talked=40_000, device="1002"),))
+    assert [o.result for o in world.call(call).offers] == ["cancelled"]
+    assert world.call(call).talked(AgentNo("1001")) == 0
+    assert world.work("1001") == "idle"
 
 
 def test_a_caller_who_came_and_went_unseen_is_on_record() -> None:
