@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-WIRING = {"main", "cli", "settings", "desks", "people", "lookups", "metrics", "doctor", "logs"}  # the rooms that know all the others
+# What knows all the rooms, and puts them together.
+WIRING = {"main", "cli", "settings", "desks", "people", "lookups", "metrics", "doctor", "logs"}
 
 
 def imports(file: Path) -> set[str]:

@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -135,6 +135,13 @@ class Centre:
         answer = await self.http.get(f"/api/v1{path}", headers=headers, params=query)
         assert answer.status_code == 200, answer.text
         return answer.json()
+
+    async def until(self, path: str, token: str, true: Callable[[Any], object]) -> Any:
+        """Ask until the answer is as wanted, and return it."""
+        async with asyncio.timeout(START_SECONDS):
+            while not true(found := await self.get(path, token)):
+                pass
+        return found
 
     async def status(self, token: str, agent: str, status: str, **more: str) -> None:
         headers = {"Authorization": f"Bearer {token}"}

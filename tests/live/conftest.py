@@ -103,12 +103,14 @@ class Phones:
         self._made.append(phone)
         return phone
 
-    def close(self) -> None:
-        """End every call that is up and go."""
+    async def close(self) -> None:
+        """End every call that is up, sign out and go."""
         for phone in self._made:
             for leg in phone.legs.values():
                 if leg.answered.is_set() or leg.invite is None:
                     leg.hangup()
+            if phone.registered:
+                await phone.unregister()
             phone.close()
 
 
@@ -117,7 +119,7 @@ async def phones(lab: Lab) -> AsyncIterator[Phones]:
     """Return the maker of phones."""
     made = Phones(lab)
     yield made
-    made.close()
+    await made.close()
 
 
 @pytest_asyncio.fixture

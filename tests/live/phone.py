@@ -217,6 +217,7 @@ class Phone(asyncio.DatagramProtocol):
         self.on_ring: Callable[[Leg], None] = Leg.ring
         """What it does when it is called: ring and wait for the test, unless told otherwise."""
         self.refused: list[SipMessage] = []
+        self.registered = False
         self._transport: asyncio.DatagramTransport | None = None
         self._media: asyncio.DatagramTransport | None = None
         self._replies: dict[tuple[str, int, str], asyncio.Future[SipMessage]] = {}
@@ -266,6 +267,7 @@ class Phone(asyncio.DatagramProtocol):
                 break
             authorization = self.login.answer(answer.get("www-authenticate"), "REGISTER", uri)
         assert answer is not None
+        self.registered = answer.status == 200 and expires > 0
         return answer
 
     async def unregister(self) -> None:

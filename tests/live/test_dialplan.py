@@ -29,8 +29,8 @@ async def test_a_caller_is_announced_with_everything_the_server_needs(phones: Ph
         "demo",
         "sales",
         "4001",
-        "0",
-        "no",
+        "",
+        "",
     )
     assert abs(float(told["Since"]) - leg.at) < 1
     assert (told["CallerIDNum"], told["CallerIDName"]) == (NUMBER, NAME)
@@ -40,9 +40,9 @@ async def test_a_caller_is_announced_with_everything_the_server_needs(phones: Ph
     ("number", "queue", "screen"),
     [
         ("4000", "sales", "yes"),
-        ("4002", "support", "no"),
-        ("4003", "billing", "no"),
-        ("4009", "empty", "no"),
+        ("4002", "support", ""),
+        ("4003", "billing", ""),
+        ("4009", "empty", ""),
         ("4010", "sales", "yes"),
     ],
 )
@@ -198,6 +198,17 @@ async def test_a_caller_who_leaves_while_it_rings_leaves_nothing_behind(
     assert not [words for words in events.heard if words.get("UserEvent") == "CtiOfferEnded"]
 
 
+async def test_a_caller_who_leaves_the_waiting_room_is_not_announced_anew(phones: Phones, events: Tap) -> None:
+    caller = (await phones.trunk()).call("4009", NUMBER, NAME)
+    told = await waiting(events)
+    await caller.until_answered()
+
+    caller.hangup()
+    await events.event("Hangup", Uniqueid=told["Uniqueid"])
+
+    assert [words["Queue"] for words in events.heard if words.get("UserEvent") == "CtiWaiting"] == ["empty"]
+
+
 async def fallback_after(control: Tap, seconds: int, where: str) -> None:
     await control.ask("Setvar", Variable="CTI_FALLBACK_AFTER", Value=seconds)
     await control.ask("Setvar", Variable="CTI_FALLBACK", Value=where)
@@ -287,8 +298,8 @@ async def test_the_last_words_of_a_call_can_be_read_by_a_server_that_was_away(
     assert row[:4] == [told["Call"], "demo", "support", told["Since"]]
     assert float(row[4]) >= float(told["Since"])
     assert 0 < int(row[5]) < 5000  # milliseconds after the answer
-    assert (row[6], row[7], row[8], row[10], row[11]) == ("3", "1001", "16", "4002", "")
-    assert urllib.parse.unquote(row[9]) == "+86 138|00001234"
+    assert (row[6], row[7], row[9], row[10]) == ("1001", "16", "4002", "")
+    assert urllib.parse.unquote(row[8]) == "+86 138|00001234"
 
 
 @pytest.mark.parametrize(

@@ -126,7 +126,7 @@ async def test_an_agent_who_lets_it_ring_out_is_not_ready_and_the_caller_goes_to
     async with centre.desktop(centre.supervisor, "agent:*", "queue:*", "calls:*") as wall:
         for no in ("1001", "1002"):
             await centre.status(await centre.token(no), no, "ready")
-        await wall.client.event("queue.updated", where=lambda e: e.data["ring_seconds"] == 3)
+        await centre.until("/queues/sales", wall.token, lambda queue: queue["ring_seconds"] == 3)
         caller = trunk.call("4001", "13800001234", "张伟明")
         ringing = await first.next_ring()
         ringing.ring()

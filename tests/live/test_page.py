@@ -41,7 +41,7 @@ async def window() -> AsyncIterator[Browser]:
 async def phones(lab: Lab) -> AsyncIterator[Phones]:
     made = Phones(lab)
     yield made
-    made.close()
+    await made.close()
 
 
 async def test_the_card_is_on_the_screen_before_the_phone_rings_and_follows_the_call_to_its_end(
