@@ -22,6 +22,7 @@ class Deliver(Effect):
     call: CallId
     channel: str
     n: int
+    agent: AgentNo
     device: DeviceName
     ring_seconds: int
 

@@ -66,7 +66,7 @@ def deliver(board: Board, event: ev.AgentChosen) -> Iterator[Effect]:
     call = board.calls[event.call]
     ring = board.queue_for(call.queue).settings.ring_seconds
     if not event.adopted:
-        yield Deliver(call.id, call.customer.channel, len(call.offers), event.device, ring)
+        yield Deliver(call.id, call.customer.channel, len(call.offers), event.agent, event.device, ring)
     overdue = Instant(event.at + ring * 1000 + OVERDUE_MS)
     yield Later(f"offer:{call.id}", overdue, ev.OfferOverdue(at=overdue, call=call.id, n=len(call.offers)))
 
