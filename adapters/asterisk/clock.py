@@ -21,7 +21,7 @@ class AsteriskClock:
         """The instant, in our time, of an event that Asterisk stamped `stamp` (epoch seconds) and that came in now."""
         try:
             stamped = round(float(stamp) * 1000)
-        except ValueError:
+        except (ValueError, OverflowError):
             return now
         delay = now - stamped
         if self._least is None or now - self._since > WINDOW_MS:

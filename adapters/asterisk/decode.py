@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from math import isfinite
 from typing import Final
 
 from adapters.asterisk.numbers import written
@@ -51,8 +52,14 @@ def whole(text: str, default: int = 0) -> int:
 
 
 def instant(seconds: str, offset: int = 0) -> Instant:
-    """Asterisk's epoch seconds as an instant of ours; `offset` milliseconds is our clock less Asterisk's."""
-    return Instant(round(float(seconds or 0) * 1000) + offset)
+    """Asterisk's epoch seconds as an instant of ours; `offset` milliseconds is our clock less Asterisk's.
+
+    Raises `ValueError` for what is no number of seconds.
+    """
+    at = float(seconds or 0)
+    if not isfinite(at):
+        raise ValueError(f"no time: {at}")
+    return Instant(round(at * 1000) + offset)
 
 
 def _caller_waiting(m: Message, at: Instant, offset: int) -> ev.Event:
