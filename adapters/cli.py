@@ -19,11 +19,14 @@ from adapters.asterisk.numbers import written
 from adapters.doctor import Check, examine
 from adapters.lab import people as cast
 from adapters.lab.failures import LabFailure
+from adapters.lab.fetch import fetch
 from adapters.lab.place import place
+from adapters.lab.robots import one_caller
 from adapters.lab.up import down, status, up
 from adapters.settings import BadSettings, Loaded, Settings, load
 from adapters.store.database import Database
 from adapters.store.directory import DirectoryStore
+from adapters.store.directory import Tenant as TenantRow
 from adapters.store.failures import StoreFailure
 from adapters.store.migrate import migrate
 from adapters.store.passwords import Passwords
@@ -41,12 +44,14 @@ lab_app = typer.Typer(help="The lab: an Asterisk of your own, in a folder.", no_
 user_app = typer.Typer(help="People who sign in.", no_args_is_help=True)
 agent_app = typer.Typer(help="Agents and the queues they serve.", no_args_is_help=True)
 queue_app = typer.Typer(help="Queues and how they choose.", no_args_is_help=True)
+tenant_app = typer.Typer(help="Tenants.", no_args_is_help=True)
 config_app = typer.Typer(help="Settings and where they come from.", no_args_is_help=True)
 app.add_typer(lab_app, name="lab")
 app.add_typer(user_app, name="user")
 app.add_typer(agent_app, name="agent")
 app.add_typer(queue_app, name="queue")
 app.add_typer(config_app, name="config")
+app.add_typer(tenant_app, name="tenant")
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Tenant = Annotated[str, typer.Option("--tenant", help="Whose data.")]
@@ -189,6 +194,25 @@ def lab_status(as_json: Json = False) -> None:
     print(json.dumps(asdict(found), default=str) if as_json else f"up, pid {found.pid}")
 
 
+@lab_app.command("call")
+def lab_call(
+    dialled: Annotated[str, typer.Argument(help="4001, for example.")],
+    number: Annotated[str, typer.Option("--from", help="The caller's number.")] = "13800001234",
+    name: Annotated[str, typer.Option(help="The caller's name.")] = "张伟明",
+    seconds: Annotated[int, typer.Option(help="How long the caller stays.")] = 60,
+) -> None:
+    """Call in from the trunk, and return when the call is over."""
+    if any(sign in word for word in (dialled, number, name) for sign in ';"\r\n'):
+        fail("no quotes, semicolons or line breaks")
+    where = place()
+    try:
+        code = one_caller(where, fetch(where.root), dialled, number, name, seconds)
+    except LabFailure as failure:
+        fail(str(failure))
+    print("the call is over" if code == 0 else "the call did not come about: is the lab up?")
+    raise typer.Exit(min(code, 1))
+
+
 @lab_app.command("seed")
 def lab_seed() -> None:
     """Make the demonstration's tenant from the lab's credentials; what people changed stays."""
@@ -200,6 +224,30 @@ def lab_seed() -> None:
     names = {person.agent_no: person.name for person in everybody}
     vips = [(written(number), name) for number, name in cast.VIP_CALLERS]
     with_store(lambda database: seed_demo(database, Passwords(), credentials, names, vips))
+
+
+@tenant_app.command("add")
+def tenant_add(
+    name: str,
+    title: Annotated[str, typer.Option(help="What people call it.")] = "",
+    timezone: Annotated[str, typer.Option(help="Where its days begin and end.")] = "Asia/Shanghai",
+    pop_url: Annotated[str, typer.Option(help="CRM link of a pop: {number} {call} {queue} {agent} {offer}.")] = "",
+) -> None:
+    """Add a tenant and its first administrator, `<name>-admin`; the password is CTI_ADMIN_PASSWORD, or asked for."""
+    password = settings().admin_password.get_secret_value() or _password()
+    made = TenantRow(name=TenantId(name), title=title or name, timezone=timezone, pop_url=pop_url)
+
+    async def work(database: Database) -> None:
+        await DirectoryStore(database).create_tenant(made)
+        await Users(database, Passwords()).create(made.name, f"{name}-admin", password, "admin")
+
+    with_store(work)
+
+
+@tenant_app.command("list")
+def tenant_list(as_json: Json = False) -> None:
+    found = with_store(lambda database: DirectoryStore(database).tenants())
+    show([asdict(one) for one in found], as_json)
 
 
 # --- people and queues ---------------------------------------------------------------------------------------------

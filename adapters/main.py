@@ -49,7 +49,7 @@ from adapters.web.tokens import Tokens
 from cti import events as ev
 from cti.effects import Deliver, LookUp
 from cti.engine import Carriers, Clock, Engine, Turn
-from cti.ids import CallId, TenantId
+from cti.ids import CallId, Instant, TenantId
 from cti.news import Published
 from cti.records import Call, State
 
@@ -58,6 +58,8 @@ log = logging.getLogger("cti")
 PAGES: Final = Path(__file__).resolve().parent.parent / "web" / "dist"
 TOLD: Final = frozenset({"call.queued", "call.offered", "call.offer_ended", "call.answered", "call.ended"})
 RETRY_SECONDS: Final = 1.0
+FACTS_KEPT_MS: Final = 7 * 24 * 3600 * 1000
+FORGET_EVERY_SECONDS: Final = 3600.0
 TELL_AFTER_SECONDS: Final = 0.2
 POP_LEAD_SECONDS: Final = 0.02
 """By how much a screen pop leaves before the order to ring, where somebody's desktop is open to see it."""
@@ -290,6 +292,7 @@ class Server:
                 tasks.create_task(self.pbx.run(), name="asterisk"),
                 tasks.create_task(self.people.watch(), name="directory"),
                 tasks.create_task(self.look_ups.run(), name="look-ups"),
+                tasks.create_task(self._forget_facts(), name="black box"),
             ]
             serving = tasks.create_task(self.http.run_on(self.listening), name="http")
             await self.http.ready.wait()
@@ -301,6 +304,15 @@ class Server:
             await serving
             for task in running:
                 task.cancel()
+
+    async def _forget_facts(self) -> None:
+        """The black box keeps a week."""
+        while True:
+            try:
+                await self.store.prune_facts(Instant(self.clock() - FACTS_KEPT_MS))
+            except StoreFailure:
+                pass  # the next hour will do
+            await asyncio.sleep(FORGET_EVERY_SECONDS)
 
     @property
     def listening_port(self) -> int:

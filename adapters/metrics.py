@@ -64,7 +64,9 @@ class ServerMetrics(Collector):
         yield CounterMetricFamily(
             "cti_ami_odd", "Messages that were not what they should be.", self.pbx.odd + events.odd
         )
-        yield CounterMetricFamily("cti_turns", "Facts taken in.", self.engine.turns)
+        yield CounterMetricFamily(
+            "cti_turns", "Lines written to the journal; a fact that makes a phone ring takes two.", self.engine.turns
+        )
         yield CounterMetricFamily("cti_faults", "Facts that could not be taken in: bugs.", self.engine.faults)
         backlog = self.store.drain.backlog_bytes
         yield GaugeMetricFamily("cti_spool_backlog_bytes", "Journal not yet in the database.", backlog)

@@ -14,7 +14,7 @@ from typing import Any, Final
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 
 PREFIX: Final = "CTI_"
-_FALLBACK: Final = re.compile(r"^(message|number:[0-9+*#]{1,32})$")
+_FALLBACK: Final = re.compile(r"^(message|number:[0-9]{1,32})$")
 
 
 class BadSettings(Exception):

@@ -9,7 +9,7 @@ from cti.agents import Agent, Work
 from cti.board import Board
 from cti.ids import AgentNo
 from cti.queues import Queue, window_bounds
-from cti.records import AgentRecord, Call, State
+from cti.records import AgentRecord, Call, OfferResult, State
 
 
 def start(board: Board, event: ev.Started) -> None:
@@ -94,7 +94,7 @@ def _resume(board: Board, call: Call) -> None:
     if call.state in (State.WAITING, State.OFFERED, State.RINGING):
         queue.join(call)
         for offer in call.offers:
-            if offer.result not in (None, "cancelled"):
+            if offer.result in (OfferResult.NO_ANSWER, OfferResult.REJECTED):
                 queue.bar(call.id, offer.agent_no)
     offer_now = call.offer
     agent = board.agents.get(offer_now.agent_no) if offer_now is not None else None

@@ -14,6 +14,9 @@ from cti.ids import AgentNo, Instant, OfferId
 from cti.queues import Queue
 from cti.records import Call, Figures, Leg, Offer, OfferResult, Result, SegmentKind
 
+BARRING: Final = (OfferResult.NO_ANSWER, OfferResult.REJECTED)
+"""After these a call does not ring the same agent again; a phone that was not there may be by then."""
+
 
 def caller_waiting(board: Board, event: ev.CallerWaiting) -> None:
     if event.call in board.calls:
@@ -146,7 +149,7 @@ def offer_ended(board: Board, event: ev.OfferEnded) -> None:
     if offer.result in (OfferResult.NO_ANSWER, OfferResult.REJECTED):
         queue.count_offer(agent.no, queue.settings.ring_seconds * 1000)
         board.touch_figures(queue.figures_of(agent.no))
-    if offer.result is not OfferResult.CANCELLED:
+    if offer.result in BARRING:
         queue.bar(call.id, agent.no)
     queue.hand_back(call)
     board.stirred[call.queue] = None

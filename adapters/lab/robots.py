@@ -101,6 +101,16 @@ def callers(where: Place, programs: Programs, per_minute: int) -> Child:
     return _sipp(where, programs, "callers", ADDRESS_OF_CALLERS, "RANDOM", rows, arguments)
 
 
+def one_caller(where: Place, programs: Programs, dialled: str, number: str, name: str, seconds: int) -> int:
+    """One call from the trunk, which hangs up after `seconds` unless it is hung up before; SIPp's exit code."""
+    arguments = ["-sf", "call.xml", "-key", "patience_ms", str(seconds * 1000), "-m", "1"]
+    caller = _sipp(where, programs, "caller", ADDRESS_OF_CALLERS, "SEQUENTIAL", [(number, name, dialled)], arguments)
+    try:
+        return caller.process.wait()
+    finally:
+        caller.stop()
+
+
 def _sipp(
     where: Place,
     programs: Programs,

@@ -11,6 +11,7 @@ from typing import Final, Self
 
 ETH_P_ALL: Final = 0x0003
 SO_TIMESTAMPNS: Final = 35
+SO_RCVBUFFORCE: Final = 33
 PACKET_OUTGOING: Final = 4
 _FROM: Final = re.compile(rb"\r\n(?:From|f)[ \t]*:[^\r]*?sip:([0-9+]+)@", re.IGNORECASE)
 
@@ -27,7 +28,7 @@ class InviteTap:
 
     def __enter__(self) -> Self:
         self._socket.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
-        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8 << 20)
+        self._socket.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 32 << 20)  # a packet that is dropped is a call lost
         self._socket.settimeout(0.5)
         self._socket.bind(("lo", 0))
         self._thread.start()
