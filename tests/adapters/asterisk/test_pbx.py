@@ -17,7 +17,7 @@ from cti.engine import Clock
 from cti.ids import AgentNo, CallId, DeviceName, TenantId
 from tests.adapters.asterisk.ami_server import AmiServer, Answer, Asked
 from tests.adapters.asterisk.stories import FOLDER
-from tests.adapters.asterisk.waiting import Bell
+from tests.adapters.asterisk.waiting import Bell, eventually
 
 DEMO = TenantId("demo")
 ORDER = Deliver(CallId("1-1-111111"), "PJSIP/cti-trunk-00000001", 2, AgentNo("1001"), DeviceName("1001-web"), 15)
@@ -113,7 +113,7 @@ async def test_what_is_heard_before_the_snapshot_is_told_after_it_and_in_order()
         await server.until(lambda: held)
         for n in range(5):
             events.event("Hangup", ("Uniqueid", f"1.{n}"), ("Cause", "16"))
-        await server.until(lambda: pbx._kept is not None and len(pbx._kept) >= 6)  # and FullyBooted
+        await eventually(lambda: pbx._kept is not None and len(pbx._kept) >= 6)  # and FullyBooted
         assert desk.posted == []
         assert not pbx.up
 
