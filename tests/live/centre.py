@@ -12,14 +12,17 @@ import tempfile
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Final
 
 import httpx
 
 from tests.adapters.desktop.client import Event, StreamClient
-from tests.live.conftest import Lab
+
+if TYPE_CHECKING:
+    from tests.live.conftest import Lab
 
 START_SECONDS = 30.0
+SQLITE: Final = "sqlite+aiosqlite:///{folder}/cti.db"
 
 
 class Centre:
@@ -142,6 +145,10 @@ class Centre:
             while not true(found := await self.get(path, token)):
                 pass
         return found
+
+    async def post(self, path: str, token: str) -> None:
+        answer = await self.http.post(f"/api/v1{path}", headers={"Authorization": f"Bearer {token}"})
+        assert answer.status_code == 202, answer.text
 
     async def status(self, token: str, agent: str, status: str, **more: str) -> None:
         headers = {"Authorization": f"Bearer {token}"}

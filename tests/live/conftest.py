@@ -17,6 +17,7 @@ from adapters.lab.config import configure
 from adapters.lab.fetch import fetch
 from adapters.lab.keys import Keys
 from adapters.lab.place import CHECKOUT, Place
+from tests.live.centre import SQLITE, Centre
 from tests.live.phone import Phone
 from tests.live.sip_message import Login
 from tests.live.sipp import Sipp
@@ -144,3 +145,22 @@ def sipp(lab: Lab) -> Iterator[Sipp]:
     made = Sipp(lab.asterisk.programs, lab.place.sip_port, lab.keys)
     yield made
     made.close()
+
+
+@pytest.fixture(scope="session")
+def template(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database with the demonstration's tenant in it, made once and copied for each test."""
+    made = Centre(lab, f"sqlite+aiosqlite:///{tmp_path_factory.mktemp('template')}/cti.db")
+    made.cti("migrate")
+    made.cti("lab", "seed")
+    return Path(made.environ["CTI_DATABASE_URL"].partition("///")[2])
+
+
+@pytest_asyncio.fixture
+async def small(lab: Lab, template: Path) -> AsyncIterator[Centre]:
+    """A server that is ready, on a database file of its own."""
+    made = Centre(lab, SQLITE)
+    shutil.copy(template, made.folder / "cti.db")
+    await made.start()
+    yield made
+    await made.close()

@@ -16,12 +16,11 @@ from tests.adapters.asterisk.waiting import eventually
 from tests.adapters.desktop.client import StreamClient
 from tests.adapters.store.conftest import make_database
 from tests.adapters.store.postgres import Postgres
-from tests.live.centre import Centre
+from tests.live.centre import SQLITE, Centre
 from tests.live.conftest import Lab, Phones
 from tests.live.sipp import Sipp
 
 TOPICS = ("agent:me", "calls:mine", "queue:sales")
-SQLITE = "sqlite+aiosqlite:///{folder}/cti.db"
 
 
 @pytest.fixture(scope="session")
@@ -29,15 +28,6 @@ def postgres() -> Iterator[Postgres]:
     cluster = Postgres.create()
     yield cluster
     cluster.remove()
-
-
-@pytest.fixture(scope="session")
-def templates(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A database with the demonstration's tenant in it, made once and copied for each test."""
-    made = Centre(lab, f"sqlite+aiosqlite:///{tmp_path_factory.mktemp('template')}/cti.db")
-    made.cti("migrate")
-    made.cti("lab", "seed")
-    return Path(made.environ["CTI_DATABASE_URL"].partition("///")[2])
 
 
 @pytest.fixture(scope="session")
@@ -55,7 +45,7 @@ async def centre(request: pytest.FixtureRequest, lab: Lab) -> AsyncIterator[Cent
     """A server that is ready, on either database."""
     if request.param == "sqlite":
         made = Centre(lab, SQLITE)
-        shutil.copy(request.getfixturevalue("templates"), made.folder / "cti.db")
+        shutil.copy(request.getfixturevalue("template"), made.folder / "cti.db")
     else:
         template = request.getfixturevalue("postgres_template")
         made = Centre(lab, await make_database(request.getfixturevalue("postgres"), template))
@@ -244,10 +234,10 @@ async def test_calls_that_end_while_the_server_is_dead_are_on_record(centre: Cen
 
 
 async def test_with_the_server_gone_for_good_callers_fall_back_and_are_reported_later(
-    lab: Lab, phones: Phones, templates: Path
+    lab: Lab, phones: Phones, template: Path
 ) -> None:
     centre = Centre(lab, SQLITE, CTI_FALLBACK_AFTER="3")
-    shutil.copy(templates, centre.folder / "cti.db")
+    shutil.copy(template, centre.folder / "cti.db")
     try:
         await centre.start()
         trunk = await phones.trunk()
