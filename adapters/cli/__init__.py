@@ -1,0 +1,18 @@
+"""The `cti` command. Exit 0 is well, 1 failed, 2 wrong usage."""
+
+import typer
+
+from adapters.cli.lab import lab_app
+from adapters.cli.people import agent_app, tenant_app, user_app
+from adapters.cli.queues import queue_app
+from adapters.cli.running import app as running_app
+from adapters.cli.running import config_app
+
+app = typer.Typer(help="Telephony control server for call centres on Asterisk.", no_args_is_help=True)
+app.add_typer(running_app)
+app.add_typer(config_app, name="config")
+app.add_typer(lab_app, name="lab")
+app.add_typer(tenant_app, name="tenant")
+app.add_typer(user_app, name="user")
+app.add_typer(agent_app, name="agent")
+app.add_typer(queue_app, name="queue")

@@ -1,0 +1,79 @@
+"""`cti lab`: an Asterisk of your own, in a folder."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+
+from adapters.asterisk.numbers import written
+from adapters.cli.common import Json, fail, with_store
+from adapters.lab import people as cast
+from adapters.lab.failures import LabFailure
+from adapters.lab.fetch import fetch
+from adapters.lab.place import place
+from adapters.lab.robots import one_caller
+from adapters.lab.up import down, status, up
+from adapters.store.passwords import Passwords
+from adapters.store.seed import seed_demo
+
+lab_app = typer.Typer(help="The lab: an Asterisk of your own, in a folder.", no_args_is_help=True)
+
+
+@lab_app.command("up")
+def lab_up() -> None:
+    """Start the lab's Asterisk and return when it is booted."""
+    try:
+        up(place(), print)
+    except LabFailure as failure:
+        fail(str(failure))
+
+
+@lab_app.command("down")
+def lab_down() -> None:
+    """Stop the lab's Asterisk."""
+    down(place())
+
+
+@lab_app.command("status")
+def lab_status(as_json: Json = False) -> None:
+    """Say whether the lab's Asterisk is up."""
+    found = status(place())
+    if found is None:
+        print(json.dumps(None) if as_json else "down")
+        raise typer.Exit(1)
+    print(json.dumps(asdict(found), default=str) if as_json else f"up, pid {found.pid}")
+
+
+@lab_app.command("call")
+def lab_call(
+    dialled: Annotated[str, typer.Argument(help="4001, for example.")],
+    number: Annotated[str, typer.Option("--from", help="The caller's number.")] = "13800001234",
+    name: Annotated[str, typer.Option(help="The caller's name.")] = "张伟明",
+    seconds: Annotated[int, typer.Option(help="How long the caller stays.")] = 60,
+) -> None:
+    """Call in from the trunk, and return when the call is over."""
+    if any(sign in word for word in (dialled, number, name) for sign in ';"\r\n'):
+        fail("no quotes, semicolons or line breaks")
+    where = place()
+    try:
+        code = one_caller(where, fetch(where.root), dialled, number, name, seconds)
+    except LabFailure as failure:
+        fail(str(failure))
+    print("the call is over" if code == 0 else "the call did not come about: is the lab up?")
+    raise typer.Exit(min(code, 1))
+
+
+@lab_app.command("seed")
+def lab_seed() -> None:
+    """Make the demonstration's tenant from the lab's credentials; what people changed stays."""
+    file = place().folder / "credentials.json"
+    if not file.is_file():
+        fail(f"{file} is not there: run `cti lab up` first")
+    credentials = json.loads(file.read_text(encoding="utf-8"))
+    everybody = (*cast.AGENTS, cast.SUPERVISOR, *cast.ROBOTS)
+    names = {person.agent_no: person.name for person in everybody}
+    vips = [(written(number), name) for number, name in cast.VIP_CALLERS]
+    with_store(lambda database: seed_demo(database, Passwords(), credentials, names, vips))

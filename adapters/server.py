@@ -1,0 +1,289 @@
+"""Wires the rooms together: everything of one run of the server. The one place that knows them all."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+import socket
+import time
+from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from prometheus_client import CollectorRegistry
+
+from adapters.asterisk.agi import AgiDoor
+from adapters.asterisk.pbx import Login, Office, Pbx
+from adapters.desks import BoardView, Desk
+from adapters.desktop import asyncapi
+from adapters.desktop.door import Door
+from adapters.desktop.hub import Hub
+from adapters.desktop.metrics import StreamMetrics
+from adapters.desktop.ports import Ports as StreamPorts
+from adapters.lookups import LookUps
+from adapters.metrics import CallMetrics, ServerMetrics
+from adapters.people import People
+from adapters.records import Records, Verifier
+from adapters.settings import Settings
+from adapters.store.directory import DirectoryStore
+from adapters.store.failures import StoreAway, StoreFailure
+from adapters.store.loading import Directory as LoadedDirectory
+from adapters.store.passwords import Passwords
+from adapters.store.queries import Queries
+from adapters.store.store import Loaded, Store
+from adapters.store.turn import encode_turn
+from adapters.store.users import Users
+from adapters.telling import TOLD, tell
+from adapters.web.app import create_app
+from adapters.web.ports import Ports as WebPorts
+from adapters.web.serving import HttpServer
+from adapters.web.settings import WebSettings
+from adapters.web.tokens import Tokens
+from cti import events as ev
+from cti.effects import Deliver, LookUp
+from cti.engine import Carriers, Clock, Engine, Turn
+from cti.ids import CallId, Instant, TenantId
+from cti.news import Published
+from cti.records import State
+
+log = logging.getLogger("cti")
+
+PAGES: Final = Path(__file__).resolve().parent.parent / "web" / "dist"
+FACTS_KEPT_MS: Final = 7 * 24 * 3600 * 1000
+FORGET_EVERY_SECONDS: Final = 3600.0
+TELL_AFTER_SECONDS: Final = 0.2
+POP_LEAD_SECONDS: Final = 0.02
+"""By how much a screen pop leaves before the order to ring, where somebody's desktop is open to see it."""
+
+
+class Server:
+    """Everything of one run."""
+
+    def __init__(self, settings: Settings, store: Store, loaded: Loaded, listening: socket.socket) -> None:
+        self.settings = settings
+        self.store = store
+        self.loaded = loaded
+        self.listening = listening
+        self.clock = Clock()
+        self.queries = Queries(store.database)
+        self.records = Records(store, self.queries)
+        self.registry = CollectorRegistry()
+        self.calls = CallMetrics(self.registry)
+        self._told: list[Published] = []
+        self.views: dict[TenantId, BoardView] = {}
+        self.desks: dict[TenantId, Desk] = {}
+        self.tokens = Tokens(loaded.token_key, 12 * 3600, lambda name: self.people.current(name))
+        self.hub = Hub(
+            StreamPorts(
+                desk=lambda tenant: self.desks[tenant],
+                board=lambda tenant: self.views[tenant],
+                journal=self.records,
+                tokens=self.tokens,
+            )
+        )
+        self.people = People(
+            DirectoryStore(store.database),
+            Users(store.database, Passwords()),
+            on_user=self.hub.principal_changed,
+            on_directory=self._directory_changed,
+        )
+        self.look_ups = LookUps(self.queries, self.clock, lambda event, tenant: self.engine.post(event, tenant))
+        self.pbx = self._pbx()
+        self.engine = Engine(
+            Carriers(
+                self._journal, self._publish, {**self.pbx.orders, Deliver: self._deliver, LookUp: self.look_ups.ask}
+            ),
+            self.clock,
+            first_turn=loaded.next_n,
+        )
+        self.agi = AgiDoor(settings.agi_host, settings.agi_port)
+        self.http = HttpServer(self._app(), Door)
+
+    # --- the parts ---
+
+    def _pbx(self) -> Pbx:
+        settings = self.settings
+        login = Login(
+            host=settings.ami_host,
+            port=settings.ami_port,
+            user=settings.ami_user,
+            secret=settings.ami_secret.get_secret_value(),
+            events_user=settings.ami_events_user,
+            events_secret=settings.ami_events_secret.get_secret_value(),
+        )
+        office = Office(
+            now=self.clock,
+            post=lambda event, tenant: self.engine.post(event, tenant),
+            tenants=lambda: self.engine.tenants,
+            open_calls=lambda: [call for tenant in self.engine.tenants for call in self.engine.board(tenant).calls],
+            unknown_calls=self._unknown_calls,
+        )
+        # A number that differs from whatever the last run left, so that the first beat is seen as one.
+        first_beat = int(time.time()) % 1_000_000_000
+        return Pbx(
+            login,
+            office,
+            fallback=settings.fallback,
+            fallback_after=settings.fallback_after,
+            first_beat=first_beat,
+        )
+
+    def _app(self) -> Any:
+        ports = WebPorts(
+            tenants=lambda: self.engine.tenants,
+            desk=lambda tenant: self.desks[tenant],
+            board=lambda tenant: self.views[tenant],
+            records=self.records,
+            directory=self.people,
+            passwords=Verifier(),
+            health=self,
+            stream=self.hub.serve,
+        )
+        web = WebSettings(token_key=self.loaded.token_key, pages=PAGES if PAGES.is_dir() else None, away=(StoreAway,))
+        self.registry.register(ServerMetrics(self.pbx, self.engine, self.store))
+        StreamMetrics(self.hub, self.registry)
+        return create_app(ports, web, self.registry, asyncapi=asyncapi.document())
+
+    # --- carriers: what the engine's turns lead to ---
+
+    def _journal(self, turn: Turn) -> None:
+        self.store.spool.append(encode_turn(turn))
+
+    def _publish(self, tenant: TenantId, news: Sequence[Published]) -> None:
+        self.hub.publish(tenant, news)
+        self.calls.heard(news)
+        told = [one for one in news if one.type in TOLD]
+        if told:
+            if not self._told:
+                asyncio.get_running_loop().call_later(TELL_AFTER_SECONDS, self._tell)
+            self._told += told
+
+    def _deliver(self, tenant: TenantId, order: Deliver) -> None:
+        """Ring the agent; where a desktop is open the pop has a lead, since a page is slower to read than a phone."""
+        if self.hub.room(tenant).of_agent(order.agent):
+            asyncio.get_running_loop().call_later(POP_LEAD_SECONDS, self._deliver_still, tenant, order)
+        else:
+            self.pbx.orders[Deliver](tenant, order)
+
+    def _deliver_still(self, tenant: TenantId, order: Deliver) -> None:
+        call = self.engine.board(tenant).calls.get(order.call)
+        if call is not None and call.state is State.OFFERED and call.offers[-1].n == order.n:
+            self.pbx.orders[Deliver](tenant, order)
+
+    def _tell(self) -> None:
+        """Write the log lines of a moment at once, when the phones ring already."""
+        told, self._told = self._told, []
+        for news in told:
+            tell(news)
+
+    async def _unknown_calls(self, tenant: str, ids: Collection[CallId]) -> Collection[CallId]:
+        try:
+            if not ids or not await self.store.caught_up(3.0):
+                return ()  # better unreported until the next look than reported twice
+            return await self.queries.unknown(TenantId(tenant), ids)
+        except StoreFailure:
+            return ()
+
+    def _directory_changed(self, tenant: TenantId, read: LoadedDirectory) -> None:
+        if tenant in self.views:
+            changed = ev.DirectoryChanged(
+                at=self.clock(), queues=read.queues, agents=read.agents, vips=read.vips, pop_url=read.pop_url
+            )
+            self.engine.post(changed, tenant)
+            self.hub.directory_changed(tenant)
+        else:
+            self._open(tenant, read, ev.Started(at=self.clock(), timezone=read.timezone), 0)
+
+    def _open(self, tenant: TenantId, read: LoadedDirectory, remembered: ev.Started, last_seq: int) -> None:
+        started = ev.Started(
+            at=self.clock(),
+            timezone=read.timezone,
+            queues=read.queues,
+            agents=read.agents,
+            vips=read.vips,
+            pop_url=read.pop_url,
+            records=remembered.records,
+            figures=remembered.figures,
+            calls=remembered.calls,
+        )
+        self.engine.open(tenant, started, last_seq=last_seq, seated=self._seated)
+
+    def _seated(self, tenant: TenantId) -> None:
+        self.desks[tenant] = Desk(self.engine, tenant)
+        self.views[tenant] = BoardView(self.engine, tenant, self.loaded.epoch)
+
+    # --- health ---
+
+    async def reasons(self) -> Mapping[str, str]:
+        """Why the server is not ready; empty when it is."""
+        found: dict[str, str] = {}
+        drain = self.store.drain
+        if drain.behind_since is not None:
+            found["database_away"] = "the database does not take what is written"
+        if not self.pbx.up:
+            missing = self.pbx.link.reasons
+            words = ", ".join(f"{name}: {why}" for name, why in missing.items())
+            found["ami_down"] = (
+                f"no AMI link to {self.settings.ami_host}:{self.settings.ami_port} ({words or 'syncing'})"
+            )
+        if not self.agi.listening:
+            found["agi_closed"] = f"FastAGI does not listen on {self.settings.agi_host}:{self.settings.agi_port}"
+        return found
+
+    # --- the run ---
+
+    async def run(self) -> None:
+        """Run until asked to stop. The first part that fails ends the process, and the log says which."""
+        for tenant, remembered in self.loaded.tenants.items():
+            started = ev.Started(
+                at=self.clock(),
+                timezone=remembered.directory.timezone,
+                records=remembered.records,
+                figures=remembered.figures,
+                calls=remembered.calls,
+            )
+            self._open(tenant, remembered.directory, started, remembered.next_seq - 1)
+        await self.people.refresh()
+        stopping = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, stopping.set)
+        await self.agi.start()
+        async with asyncio.TaskGroup() as tasks:
+            running = [
+                tasks.create_task(self.store.run(), name="store"),
+                tasks.create_task(self.pbx.run(), name="asterisk"),
+                tasks.create_task(self.people.watch(), name="directory"),
+                tasks.create_task(self.look_ups.run(), name="look-ups"),
+                tasks.create_task(self._forget_facts(), name="black box"),
+            ]
+            serving = tasks.create_task(self.http.run_on(self.listening), name="http")
+            await self.http.ready.wait()
+            log.info("ready for people at http://%s:%d", self.settings.http_host, self.listening_port)
+            await stopping.wait()
+            log.info("stopping")
+            self.hub.close()
+            self.http.stop()
+            await serving
+            for task in running:
+                task.cancel()
+
+    async def _forget_facts(self) -> None:
+        """The black box keeps a week."""
+        while True:
+            try:
+                await self.store.prune_facts(Instant(self.clock() - FACTS_KEPT_MS))
+            except StoreFailure:
+                pass  # the next hour will do
+            await asyncio.sleep(FORGET_EVERY_SECONDS)
+
+    @property
+    def listening_port(self) -> int:
+        return int(self.listening.getsockname()[1])
+
+    async def close(self) -> None:
+        self.engine.close()
+        self.pbx.close()
+        await self.agi.close()
+        await self.store.close()
