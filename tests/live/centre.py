@@ -155,6 +155,12 @@ class Centre:
         answer = await self.http.put(f"/api/v1/agents/{agent}/status", headers=headers, json={"status": status, **more})
         assert answer.status_code == 202, answer.text
 
+    async def routable(self, token: str, agent: str) -> None:
+        """Return when this agent can take a call."""
+        async with asyncio.timeout(20):
+            while not (await self.get(f"/agents/{agent}", token))["routable"]:
+                pass
+
     @asynccontextmanager
     async def desktop(self, username: str, *topics: str) -> AsyncIterator[Desktop]:
         """Somebody's open page: a connection, signed in and subscribed."""
