@@ -48,29 +48,33 @@ class Centre:
 
     def cti(self, *arguments: str, words: str = "") -> str:
         """Run the command line and return what it prints."""
-        done = subprocess.run(
+        done = self.run(*arguments, words=words)
+        assert done.returncode == 0, f"cti {' '.join(arguments)}: {done.stderr}"
+        return done.stdout
+
+    def run(self, *arguments: str, words: str = "", **settings: str) -> subprocess.CompletedProcess[str]:
+        """Run the command line, however it ends."""
+        return subprocess.run(
             [sys.executable, "-m", "adapters.cli", *arguments],
-            env=self.environ,
+            env={**self.environ, **settings},
             input=words,
             capture_output=True,
             text=True,
             timeout=60,
             check=False,
         )
-        assert done.returncode == 0, f"cti {' '.join(arguments)}: {done.stderr}"
-        return done.stdout
 
     # --- the process ---
 
     async def start(self) -> None:
         """Start the server and return when it is ready."""
-        self.process = self._run()
+        self.process = self._serve()
         async with asyncio.timeout(START_SECONDS):
             while not await self.ready():
                 assert self.process.poll() is None, self.log
                 await asyncio.to_thread(self._ended_within, 0.05)
 
-    def _run(self) -> subprocess.Popen[bytes]:
+    def _serve(self) -> subprocess.Popen[bytes]:
         with (self.folder / "server.log").open("ab") as log:
             return subprocess.Popen([sys.executable, "-m", "adapters.cli", "serve"], env=self.environ, stderr=log)
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 import random
 import socket
-import subprocess
-import sys
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -93,15 +91,7 @@ async def test_ten_thousand_random_byte_strings_at_both_doors_disturb_no_call(sm
 
 async def test_a_second_server_on_the_same_database_refuses_and_names_the_first(small: Centre) -> None:
     assert small.process is not None
-    second = await asyncio.to_thread(
-        subprocess.run,
-        [sys.executable, "-m", "adapters.cli", "serve"],
-        env={**small.environ, "CTI_HTTP_PORT": "8099", "CTI_AGI_PORT": "24599"},
-        capture_output=True,
-        text=True,
-        timeout=30,
-        check=False,
-    )
+    second = await asyncio.to_thread(small.run, "serve", CTI_HTTP_PORT="8099", CTI_AGI_PORT="24599")
     assert second.returncode == 1
     said = second.stderr.strip().splitlines()[-1]
     assert "another server works on this database" in said
