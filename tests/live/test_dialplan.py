@@ -86,10 +86,10 @@ async def test_a_delivered_call_rings_the_phone_and_carries_our_id(phones: Phone
     assert agent.cti_call == told["Call"]
     assert agent.invite is not None
     assert agent.invite.caller == (NUMBER, NAME)
-    enter = await events.event("BridgeEnter", BridgeNumChannels="2")
+    answered = await events.event("DialEnd", DialStatus="ANSWER")
     agent.hangup()
     await caller.until_ended()
-    assert enter["Linkedid"] == told["Uniqueid"]
+    assert answered["DestLinkedid"] == told["Uniqueid"]
     assert caller.ended_by == "them"
 
 
