@@ -1,5 +1,6 @@
 """A real Asterisk for each test process, and phones that connect to it."""
 
+import asyncio
 import json
 import shutil
 import tempfile
@@ -107,9 +108,8 @@ class Phones:
     async def close(self) -> None:
         """End every call that is up, sign out and go."""
         for phone in self._made:
-            for leg in phone.legs.values():
-                if leg.answered.is_set() or leg.invite is None:
-                    leg.hangup()
+            mine = [leg for leg in phone.legs.values() if leg.answered.is_set() or leg.invite is None]
+            await asyncio.gather(*(leg.leave() for leg in mine))
             if phone.registered:
                 await phone.unregister()
             phone.close()

@@ -92,6 +92,16 @@ class Leg:
             await self.ended.wait()
         return self
 
+    async def leave(self) -> None:
+        """Hang up and see it through: an answer that crosses our CANCEL is a call that is up."""
+        self.hangup()
+        if not self.ended.is_set():
+            waits = [asyncio.ensure_future(self.ended.wait()), asyncio.ensure_future(self.answered.wait())]
+            await asyncio.wait(waits, timeout=PATIENCE, return_when=asyncio.FIRST_COMPLETED)
+            for wait in waits:
+                wait.cancel()
+            self.hangup()
+
     async def _first(self, event: asyncio.Event, seconds: float) -> None:
         waits = [asyncio.ensure_future(event.wait()), asyncio.ensure_future(self.ended.wait())]
         try:

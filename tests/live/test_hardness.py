@@ -174,12 +174,7 @@ async def hurries(leg: Leg, seconds: float) -> None:
     moment = asyncio.Event()
     asyncio.get_running_loop().call_later(seconds, moment.set)
     await moment.wait()
-    leg.hangup()
-    waits = [asyncio.ensure_future(leg.ended.wait()), asyncio.ensure_future(leg.answered.wait())]
-    await asyncio.wait(waits, timeout=15, return_when=asyncio.FIRST_COMPLETED)
-    for wait in waits:
-        wait.cancel()
-    leg.hangup()
+    await leg.leave()
     await leg.until_ended()
 
 
