@@ -153,6 +153,7 @@ def template(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Path:
     made = Centre(lab, f"sqlite+aiosqlite:///{tmp_path_factory.mktemp('template')}/cti.db")
     made.cti("migrate")
     made.cti("lab", "seed")
+    shutil.rmtree(made.folder)  # the database is elsewhere
     return Path(made.environ["CTI_DATABASE_URL"].partition("///")[2])
 
 

@@ -37,6 +37,7 @@ def postgres_template(lab: Lab, postgres: Postgres) -> str:
     made = Centre(lab, url)
     made.cti("migrate")
     made.cti("lab", "seed")
+    shutil.rmtree(made.folder)  # the database is elsewhere
     return "template_live"
 
 
