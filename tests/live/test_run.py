@@ -171,6 +171,6 @@ def test_two_run_side_by_side_and_a_third_on_their_ports_says_so(runs: Callable[
     third = runs(18000, **quiet)
 
     assert third.process.wait(20) == 1
-    assert "port 45000 (CTI_HTTP_PORT) is in use by" in third.said.read_text()
+    assert "port 18000 (CTI_HTTP_PORT) is in use by" in third.said.read_text()
     assert one.ready()
     assert other.ready()
