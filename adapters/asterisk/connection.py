@@ -40,7 +40,9 @@ class Pace:
     """Seconds. A dead peer is found after at most `ping_every` + 2 x `patience`, which is under 5."""
 
     connect: float = 5.0
+    greeting: float = 2.0  # one that boots, or dies, may take a connection and never say a word on it
     login: float = 10.0  # Asterisk sleeps 1 s before it refuses
+    booted: float = 3.0  # without FullyBooted for so long, log in anew: a booted Asterisk says it to each new login
     ping_every: float = 2.0
     patience: float = 1.25
     retry_first: float = 0.2
@@ -91,7 +93,7 @@ class AmiConnection:
                 self._lost(Down.REFUSED if isinstance(fault, ConnectionRefusedError) else Down.UNREACHABLE)
             elif not self._ended.is_set():
                 if self._timer is None:
-                    self._watch(self._pace.login, self._protocol.abort, Down.SILENT)
+                    self._watch(self._pace.greeting, self._protocol.abort, Down.SILENT)
                 await self._ended.wait()
         finally:
             self.close()
@@ -111,7 +113,12 @@ class AmiConnection:
         self._protocol.send(wire)
         return key
 
+    def give_up(self, why: Down) -> None:
+        """End it now and tell `on_lost`."""
+        self._protocol.abort(why)
+
     def _greeted(self, _version: str) -> None:
+        self._watch(self._pace.login, self._protocol.abort, Down.SILENT)
         self.send(Action("Challenge", [("AuthType", "MD5")]), self._challenged, self._pace.login)
 
     def _challenged(self, outcome: Message | LinkFailure, _items: list[Message]) -> None:

@@ -17,6 +17,7 @@ class Down(StrEnum):
     NOT_ASTERISK = "not_asterisk"
     CLOSED_EARLY = "closed_early"  # cut before the login was answered: `authlimit` reached, or an ACL
     AUTH = "auth"
+    NOT_BOOTED = "not_booted"  # logged in, but no word that Asterisk is ready
     EOF = "eof"
     PING = "ping"
     BACKPRESSURE = "backpressure"

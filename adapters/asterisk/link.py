@@ -51,6 +51,8 @@ class AmiLink:
         self._wants_booted = FULLY_BOOTED.encode() in wanted
         self._booted = False
         self._up = False
+        self._unbooted: asyncio.TimerHandle | None = None
+        self._patience: Final = (pace or Pace()).booted
         self.grants: frozenset[str] = frozenset()
         """The actions that Asterisk lets the control user take, as it last listed them."""
 
@@ -84,7 +86,7 @@ class AmiLink:
         """What is missing, by session; empty when the link is up."""
         missing = {each.name: each.why_down for each in self._sessions() if not each.up}
         if not missing and not self._booted:
-            missing[self.events.name] = "not_booted"
+            missing[self.events.name] = Down.NOT_BOOTED
         return missing
 
     async def run(self) -> None:
@@ -96,6 +98,7 @@ class AmiLink:
     def close(self) -> None:
         """End all three, without a word to `on_down`."""
         self._up = False
+        self._stop_waiting()
         for each in self._sessions():
             each.close()
 
@@ -105,12 +108,16 @@ class AmiLink:
     def _heard(self, message: Message) -> None:
         if message.name == FULLY_BOOTED:
             self._booted = True
+            self._stop_waiting()
             self._look()
             if not self._wants_booted:
                 return
         self._on_event(message)
 
     def _look(self) -> None:
+        if self.events.up and not self._booted and self._unbooted is None:
+            loop = asyncio.get_running_loop()
+            self._unbooted = loop.call_later(self._patience, self.events.redial, Down.NOT_BOOTED)
         if self._up or not self._booted or not all(each.up for each in self._sessions()):
             return
         self._up = True
@@ -120,9 +127,15 @@ class AmiLink:
     def _fell(self, name: str, why: str) -> None:
         if name == self.events.name:
             self._booted = False
+            self._stop_waiting()
         was_up, self._up = self._up, False
         if was_up or why == Down.AUTH:
             self._on_down(f"{name}: {why}")
+
+    def _stop_waiting(self) -> None:
+        if self._unbooted is not None:
+            self._unbooted.cancel()
+            self._unbooted = None
 
     def _granted(self, outcome: Message | LinkFailure) -> None:
         if isinstance(outcome, LinkFailure):

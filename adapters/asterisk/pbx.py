@@ -186,7 +186,7 @@ class Pbx:
         self.link.control.send_nowait(_redirect(order.channel, "cti-deliver", exten), told)
 
     def _recall(self, _: TenantId, order: Recall) -> None:
-        self.link.control.send_nowait(_redirect(order.channel, "cti-wait", "back"))
+        self.link.control.send_nowait(_redirect(order.channel, "cti-wait", "over", "music"))
 
     def _hang_up(self, _: TenantId, order: HangUp) -> None:
         self.link.control.send_nowait(Action("Hangup", (("Channel", order.channel), ("Cause", "16"))))
@@ -202,8 +202,8 @@ class Pbx:
             await asyncio.sleep(HEARTBEAT_SECONDS)
 
 
-def _redirect(channel: str, context: str, exten: str) -> Action:
-    return Action("Redirect", (("Channel", channel), ("Context", context), ("Exten", exten), ("Priority", "1")))
+def _redirect(channel: str, context: str, exten: str, step: str = "1") -> Action:
+    return Action("Redirect", (("Channel", channel), ("Context", context), ("Exten", exten), ("Priority", step)))
 
 
 def _set_global(name: str, value: str) -> Action:

@@ -86,6 +86,11 @@ class AmiSession:
             self._connection.close()
         self._fall("closed")
 
+    def redial(self, why: Down) -> None:
+        """Drop the line, if there is one, and log in anew."""
+        if self._connection is not None:
+            self._connection.give_up(why)
+
     def send_nowait(
         self,
         action: Action,

@@ -18,7 +18,7 @@ KINDS: Final = ("vip", "deny")
 
 _AGENT_NO: Final = re.compile(r"[0-9A-Za-z]{1,16}")
 _DEVICE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,31}")
-_QUEUE: Final = re.compile(r"(?!(?:music|back)$)[a-z][a-z0-9][a-z0-9_-]{0,38}")  # an extension of cti-wait
+_QUEUE: Final = re.compile(r"(?!over$)[a-z][a-z0-9][a-z0-9_-]{0,38}")  # an extension of cti-wait
 _USERNAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,63}")
 _NUMBER: Final = re.compile(r"\+?[0-9*#]{1,32}")
 _PUNCTUATION: Final = re.compile(r"[\s().-]+")

@@ -4,7 +4,7 @@ import asyncio
 import json
 import shutil
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -77,6 +77,30 @@ def lab() -> Iterator[Lab]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Let a test that failed say what the server, Asterisk and the phones saw."""
+    report = yield
+    if report.failed and call.when == "call":
+        for each in getattr(item, "funcargs", {}).values():
+            if isinstance(each, Centre):
+                report.sections.append(("what the server logged", each.log))
+            elif isinstance(each, Lab):
+                channels = each.asterisk.ask("core show channels concise") or "no answer"
+                contacts = each.asterisk.ask("pjsip show contacts") or "no answer"
+                report.sections.append(("what Asterisk says", channels + contacts + tail(each.asterisk.log)))
+            elif isinstance(each, Phones):
+                report.sections.append(("what the phones saw", "\n".join(each.ladder()[-60:])))
+    return report
+
+
+def tail(file: Path) -> str:
+    """The last lines of a log."""
+    return file.read_text(encoding="utf-8", errors="replace")[-3000:]
+
+
 class Phones:
     """Makes phones and callers, and ends their calls when the test is over."""
 
@@ -104,6 +128,10 @@ class Phones:
         phone = await Phone("127.0.0.2", self._lab.sip).open(self._lab.place.trunk_port)
         self._made.append(phone)
         return phone
+
+    def ladder(self) -> list[str]:
+        """What came and went, of all phones, in order of time."""
+        return sorted(line for phone in self._made for line in phone.ladder)
 
     async def close(self) -> None:
         """End every call that is up, sign out and go."""

@@ -227,6 +227,8 @@ class Phone(asyncio.DatagramProtocol):
         self.on_ring: Callable[[Leg], None] = Leg.ring
         """What it does when it is called: ring and wait for the test, unless told otherwise."""
         self.refused: list[SipMessage] = []
+        self.ladder: list[str] = []
+        """Every message that came or went, a line each: for whoever asks why a test failed."""
         self.registered = False
         self._transport: asyncio.DatagramTransport | None = None
         self._media: asyncio.DatagramTransport | None = None
@@ -299,13 +301,19 @@ class Phone(asyncio.DatagramProtocol):
     def send(self, data: bytes) -> None:
         """Put a message on the wire."""
         if self._transport is not None and not self._transport.is_closing():
+            self._note(time.time(), "->", data)
             self._transport.sendto(data, self.server)
+
+    def _note(self, at: float, way: str, data: bytes) -> None:
+        head = parse(at, data)
+        self.ladder.append(f"{at:.3f} {self.contact} {way} {head.first}  {head.get('call-id')}")
 
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
         """Sort a message to its call."""
         at = time.time()
         if not data.strip():
             return
+        self._note(at, "<-", data)
         message = parse(at, data)
         call_id = message.get("call-id")
         leg = self.legs.get(call_id)

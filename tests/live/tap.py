@@ -58,9 +58,9 @@ class Tap:
             if words.get("ActionID") == number and "Event" in words and "EventList" not in words
         ]
 
-    def redirect(self, channel: str, exten: str, context: str = "cti-deliver") -> None:
+    def redirect(self, channel: str, exten: str, context: str = "cti-deliver", step: str = "1") -> None:
         """Send a caller elsewhere."""
-        self.tell("Redirect", Channel=channel, Context=context, Exten=exten, Priority=1)
+        self.tell("Redirect", Channel=channel, Context=context, Exten=exten, Priority=step)
 
     async def until(self, true: Callable[[Words], bool], seconds: float = PATIENCE, since: int = 0) -> Words:
         """Return the first message for which `true`, waiting for it if need be."""

@@ -3,6 +3,7 @@
 import asyncio
 import re
 import urllib.parse
+from collections import Counter
 
 import pytest
 
@@ -11,6 +12,7 @@ from tests.live.phone import Leg
 from tests.live.tap import Tap
 
 NUMBER, NAME = "13800001234", "张伟明"
+CALLERS, ROUNDS = 20, 25
 
 
 async def waiting(events: Tap, since: int = 0) -> dict[str, str]:
@@ -158,10 +160,24 @@ async def test_no_order_of_the_server_costs_the_caller_the_call(
     assert ended["Call"] == told["Call"]
     nobody = ("CHANUNAVAIL", "3")  # 3: no route, since no phone is registered
     assert (ended["Status"], ended["Cause"]) == (nobody if exten == "to_1_15_1002" else ("INVALID", "0"))
-    control.redirect(told["Channel"], "back", "cti-wait")
+    control.redirect(told["Channel"], "over", "cti-wait", "music")
     up = await control.ask_list("Status", Variables="CTI_CALLID")
 
     assert told["Channel"] in [channel["Channel"] for channel in up]
+
+
+@pytest.mark.parametrize("late", [0.0, 0.0003, 0.001])
+async def test_no_order_is_lost_however_soon_it_comes(phones: Phones, events: Tap, control: Tap, late: float) -> None:
+    trunk, loop = await phones.trunk(), asyncio.get_running_loop()
+    callers = [trunk.call("4009", f"1380000{n:04}", NAME) for n in range(CALLERS)]
+    rounds: Counter[str] = Counter()
+    seen = 0
+    while len(rounds) < CALLERS or min(rounds.values()) < ROUNDS:
+        told = await events.until(lambda words: words.get("UserEvent") in ("CtiWaiting", "CtiOfferEnded"), since=seen)
+        seen = events.heard.index(told, seen) + 1
+        rounds[told["Channel"]] += 1
+        loop.call_later(late, control.redirect, told["Channel"], f"to_{rounds[told['Channel']]}_1_1002")
+    assert not [caller for caller in callers if caller.ended.is_set()]
 
 
 async def test_an_offer_can_be_taken_back_while_it_rings(phones: Phones, events: Tap, control: Tap) -> None:
@@ -171,7 +187,7 @@ async def test_an_offer_can_be_taken_back_while_it_rings(phones: Phones, events:
     control.redirect(told["Channel"], "to_1_15_1001")
     agent = await desk.next_ring()
 
-    control.redirect(told["Channel"], "back", "cti-wait")
+    control.redirect(told["Channel"], "over", "cti-wait", "music")
     await agent.until_ended()
 
     assert agent.ended_by == "cancel"

@@ -1,13 +1,14 @@
 """The link: up when all three sessions are and Asterisk is booted, down once when any is lost."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
 from adapters.asterisk.encode import Action
 from adapters.asterisk.failures import NotSent
 from tests.adapters.asterisk.ami_server import AmiServer
-from tests.adapters.asterisk.rig import BRISK, link_on, link_to
+from tests.adapters.asterisk.rig import BRISK, CALM, link_on, link_to
 from tests.adapters.asterisk.waiting import Ears, eventually, own_tasks
 
 
@@ -35,6 +36,19 @@ async def test_it_is_not_up_before_asterisk_has_booted() -> None:
             events.event("FullyBooted", ("Status", "Fully Booted"))
             await ears.bell.until(lambda: ears.ups)
             assert link.up
+
+
+async def test_a_login_that_missed_the_word_of_the_boot_is_made_anew() -> None:
+    ears = Ears()
+    async with AmiServer() as server:
+        server.booted = False
+        async with link_on(server, ears, pace=replace(CALM, booted=0.05), wait=False) as link:
+            first = await server.logged_in("cti-events")
+            server.booted = True  # and nothing is said to those who are in already
+            await ears.bell.until(lambda: ears.ups)
+            assert first.gone
+            assert link.up
+            assert ears.downs == []
 
 
 async def test_news_from_before_it_is_up_is_passed_on_in_order() -> None:

@@ -186,10 +186,11 @@ async def test_orders_go_out_as_the_dialplan_reads_them() -> None:
         pbx.orders[Recall](DEMO, Recall(ORDER.call, ORDER.channel))
         pbx.orders[HangUp](DEMO, HangUp(ORDER.call, "PJSIP/1001-00000002"))
         await server.until(lambda: server.named("Hangup"))
-        places = [(a.headers["Channel"], a.headers["Context"], a.headers["Exten"]) for a in server.named("Redirect")]
+        wanted = ("Channel", "Context", "Exten", "Priority")
+        places = [tuple(order.headers[name] for name in wanted) for order in server.named("Redirect")]
         assert places == [
-            (ORDER.channel, "cti-deliver", "to_2_15_1001-web"),
-            (ORDER.channel, "cti-wait", "back"),
+            (ORDER.channel, "cti-deliver", "to_2_15_1001-web", "1"),
+            (ORDER.channel, "cti-wait", "over", "music"),
         ]
         assert server.named("Hangup")[0].headers["Channel"] == "PJSIP/1001-00000002"
         assert desk.kinds == ["SnapshotTaken"], "an order that is taken tells nothing"

@@ -1,6 +1,7 @@
 """How a session comes up, notices that it is lost, and comes back: in time, without haste, and never after close."""
 
 import asyncio
+from dataclasses import replace
 
 import panoramisk
 import pytest
@@ -10,7 +11,7 @@ from adapters.asterisk.dial import Dialler
 from adapters.asterisk.encode import Action
 from adapters.asterisk.failures import BadValue, Down, Lost
 from adapters.asterisk.session import AmiSession
-from tests.adapters.asterisk.ami_server import AmiServer, Asked
+from tests.adapters.asterisk.ami_server import BANNER, AmiServer, Asked
 from tests.adapters.asterisk.rig import BRISK, CALM, STEADY, session_on
 from tests.adapters.asterisk.waiting import Ears, own_tasks, turns
 
@@ -89,9 +90,20 @@ async def test_a_peer_that_says_nothing_is_given_up(silent_from: str) -> None:
         server.black_hole = True
         if silent_from == "banner":
             server.banner = b""
-        async with session_on(server, ears, pace=Pace(login=0.05), wait=False):
+        async with session_on(server, ears, pace=Pace(greeting=0.05, login=0.05), wait=False):
             await ears.bell.until(lambda: ears.downs)
             assert ears.downs == ["silent"]
+
+
+async def test_a_peer_that_takes_the_line_and_says_nothing_costs_two_seconds_not_ten() -> None:
+    ears = Ears()
+    async with AmiServer() as server:
+        server.banner = b""
+        async with session_on(server, ears, pace=replace(CALM, greeting=0.05), wait=False):
+            await ears.bell.until(lambda: ears.downs)
+            server.banner = BANNER
+            await ears.bell.until(lambda: ears.ups)
+    assert Pace().greeting == 2.0
 
 
 async def test_a_lock_out_is_told_apart_from_a_lost_link() -> None:
