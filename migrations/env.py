@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
-from adapters.store.tables import metadata
+from adapters.store.schema import metadata
 
 
 def run(connection: Connection) -> None:

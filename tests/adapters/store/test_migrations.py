@@ -12,7 +12,7 @@ from sqlalchemy import Connection, inspect
 from adapters.store import migrate as migration
 from adapters.store.database import Database
 from adapters.store.migrate import at_head, downgrade, migrate, scripts
-from adapters.store.tables import metadata
+from adapters.store.schema import metadata
 from tests.adapters.store.story import make_tenant
 
 

@@ -1,0 +1,1 @@
+"""Numbers, schedules, calendars and lists."""

@@ -1,0 +1,1 @@
+"""Flows: drafts and published versions."""

@@ -1,0 +1,1 @@
+"""Recordings, their markers, and who heard them."""

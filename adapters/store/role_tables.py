@@ -1,0 +1,1 @@
+"""Roles, teams, number tokens, audit."""
