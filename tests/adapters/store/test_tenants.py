@@ -15,8 +15,8 @@ from adapters.store.directory import DirectoryStore, Tenant
 from adapters.store.lists import Entry, Lists
 from adapters.store.passwords import Passwords
 from adapters.store.queries import Queries, Which
-from adapters.store.store import Store
 from adapters.store.schema import metadata
+from adapters.store.store import Store
 from adapters.store.users import Users
 from cti.ids import AgentNo, CallId, DeviceName, Instant, OfferId, QueueName, TenantId
 from cti.records import AgentProfile, AgentRecord, Figures, QueueSettings
