@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Final, Self
 
 from tests.live.sip_message import Login, SipMessage, build, parse, reply, sdp
+from tests.live.tone import Ear
 
 PATIENCE: Final = 15.0
 
@@ -222,6 +223,8 @@ class Phone(asyncio.DatagramProtocol):
         self.login = login
         self.port = 0
         self.media_port = 0
+        self.ear = Ear()
+        """What it hears; `tests.live.tone` measures it."""
         self.legs: dict[str, Leg] = {}
         self.rung: asyncio.Queue[Leg] = asyncio.Queue()
         self.on_ring: Callable[[Leg], None] = Leg.ring
@@ -244,7 +247,7 @@ class Phone(asyncio.DatagramProtocol):
         loop = asyncio.get_running_loop()
         self._transport, _ = await loop.create_datagram_endpoint(lambda: self, local_addr=(self.address, port))
         self.port = self._transport.get_extra_info("sockname")[1]
-        self._media, _ = await loop.create_datagram_endpoint(asyncio.DatagramProtocol, local_addr=(self.address, 0))
+        self._media, _ = await loop.create_datagram_endpoint(lambda: self.ear, local_addr=(self.address, 0))
         self.media_port = self._media.get_extra_info("sockname")[1]
         return self
 
@@ -303,6 +306,11 @@ class Phone(asyncio.DatagramProtocol):
         if self._transport is not None and not self._transport.is_closing():
             self._note(time.time(), "->", data)
             self._transport.sendto(data, self.server)
+
+    def say(self, packet: bytes, to: tuple[str, int]) -> None:
+        """Send sound."""
+        if self._media is not None and not self._media.is_closing():
+            self._media.sendto(packet, to)
 
     def _note(self, at: float, way: str, data: bytes) -> None:
         head = parse(at, data)
