@@ -67,7 +67,9 @@ class Centre:
     # --- the process ---
 
     async def start(self) -> None:
-        """Start the server and return when it is ready."""
+        """Start the server and return when it is ready. The first start finds an Asterisk without a past."""
+        if self.process is None:
+            await asyncio.to_thread(self.lab.sweep)
         self.process = self._serve()
         async with asyncio.timeout(START_SECONDS):
             while not await self.ready():

@@ -4,6 +4,7 @@ import asyncio
 import json
 import shutil
 import tempfile
+import time
 from collections.abc import AsyncIterator, Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +24,8 @@ from tests.live.phone import Phone
 from tests.live.sip_message import Login
 from tests.live.sipp import Sipp
 from tests.live.tap import Tap
+
+SWEEP_SECONDS = 20.0
 
 
 @dataclass(slots=True)
@@ -56,6 +59,14 @@ class Lab:
         """End whatever a test left up."""
         self.kill()
         self.start()
+
+    def sweep(self) -> None:
+        """Leave Asterisk as a new one is: no call up, and none remembered from the tests before."""
+        self.asterisk.ask("channel request hangup all")
+        until = time.monotonic() + SWEEP_SECONDS
+        while "0 active channels" not in (self.asterisk.ask("core show channels count") or ""):
+            assert time.monotonic() < until, "calls of an earlier test do not end"
+        self.asterisk.ask("database deltree cti-ended")
 
 
 @pytest.fixture(scope="session")

@@ -263,7 +263,7 @@ async def test_asterisk_restarted_closes_the_lost_calls_and_serves_the_next(
     async with centre.desktop(centre.supervisor, "calls:*", "agent:*") as wall:
         trunk.call("4001", "13800001234", "张伟明")
         lost = (await wall.client.event("call.queued")).call
-        wall.client.deadline = 40.0  # nothing need be said while Asterisk boots and the sessions come back
+        wall.client.deadline = 20.0  # nothing need be said while Asterisk boots and the sessions come back
         lab.restart_clean()
         await wall.client.event("pbx.link_down")
         ended = await wall.client.event("call.ended")
