@@ -25,6 +25,48 @@ class Deliver(Effect):
     agent: AgentNo
     device: DeviceName
     ring_seconds: int
+    say: tuple[str, ...] = ()  # prompts the caller hears before they are joined 播报工号
+    whisper: tuple[str, ...] = ()  # prompts the agent hears then
+    language: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Announce(Effect):
+    """Say these prompts to a waiting caller, then back to the music; an offer may cut it short."""
+
+    call: CallId
+    channel: str
+    prompts: tuple[str, ...]
+    language: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SendOn(Effect):
+    """Take a caller who has left the queue to `number:x`, `agent:x`, `voicemail:x`, `flow:x` or `callback`.
+
+    Whoever cannot says `SendOnFailed`; a dialplan that brings the caller back to the waiting room says `CallReturned`.
+    """
+
+    call: CallId
+    channel: str
+    target: str
+
+
+@dataclass(frozen=True, slots=True)
+class WaitIn(Effect):
+    """The caller now waits in this queue: say so on the channel (CTI_QUEUE), and let its music begin."""
+
+    call: CallId
+    channel: str
+    queue: QueueName
+
+
+@dataclass(frozen=True, slots=True)
+class SetMusic(Effect):
+    """The music class that callers of this queue hear from now on; empty: the default one."""
+
+    queue: QueueName
+    music: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,6 +68,79 @@ class CallerWaiting(Event):
     since: Instant
     priority: int
     screened: bool
+    skills: Mapping[str, int] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallEntered(Event):
+    """A caller is let in and heard by a flow, or is about to be refused; `rules` say why, as sentences."""
+
+    call: CallId
+    leg: LegId
+    channel: str
+    linkedid: str
+    number: str
+    name: str
+    dialled: str
+    since: Instant
+    rules: tuple[str, ...] = ()
+    vip: bool = False
+    priority: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FlowStepped(Event):
+    """A caller has gone through one node of a flow; `digits` are those that may be shown."""
+
+    call: CallId
+    flow: str
+    version: int
+    node: str
+    kind: str
+    exit: str
+    digits: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FlowEnded(Event):
+    """A flow is done with a caller. `ends_as` is the call's result should the caller be sent off now;
+    `data` is what was collected and goes along to the agent."""
+
+    call: CallId
+    outcome: str
+    ends_as: str = ""
+    language: str = ""
+    data: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VoicemailBegan(Event):
+    call: CallId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SurveyDue(Event):
+    """The agent has hung up, and the caller is at the door of the survey."""
+
+    call: CallId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SurveyAnswered(Event):
+    """`score` is 1 satisfied, 2 average, 3 dissatisfied, for the question that decides; others leave it None."""
+
+    call: CallId
+    question: str
+    answer: str
+    score: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SurveyEnded(Event):
+    """`result`: answered, refused, silent or left."""
+
+    call: CallId
+    result: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -197,6 +270,21 @@ class DeliveryFailed(Event):
     why: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SendOnFailed(Event):
+    """The order to take a caller elsewhere was refused by Asterisk, or its outcome is not known."""
+
+    call: CallId
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallReturned(Event):
+    """A caller who was sent on stands in the waiting room again: nobody there took them."""
+
+    call: CallId
+
+
 # --- facts: people -------------------------------------------------------------------------------------------------
 
 
@@ -288,6 +376,31 @@ class WindowTurned(Event):
     starts: Instant
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WaitExpired(Event):
+    """The longest wait of a queue is over for this caller, who joined it at `joined`."""
+
+    call: CallId
+    joined: Instant
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnnouncementDue(Event):
+    """`what` is position or comfort; `n` counts from 0 since the caller joined the queue at `joined`."""
+
+    call: CallId
+    what: str
+    n: int
+    joined: Instant
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChoiceWidened(Event):
+    """From now on more agents may take this waiting caller: a need has sunk, or a preference has run out."""
+
+    call: CallId
+
+
 # --- decisions -----------------------------------------------------------------------------------------------------
 
 
@@ -347,6 +460,11 @@ class AgentLeft(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SurveyBegan(Event):
+    call: CallId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FallbackTaken(Event):
     call: CallId
 
@@ -381,3 +499,32 @@ class StatusPended(Event):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AcwEnded(Event):
     agent: AgentNo
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallOverflowed(Event):
+    """A rule of the queue moves the caller to another one; they keep their time of arrival. `why` is a sentence."""
+
+    call: CallId
+    queue: QueueName
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallSentOn(Event):
+    """A rule of the queue sends the caller elsewhere: `target` as in `cti.overflow`. `why` is a sentence."""
+
+    call: CallId
+    target: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Announced(Event):
+    """A waiting caller is told something. `what`: position or comfort; `ewt` in milliseconds if it is said."""
+
+    call: CallId
+    what: str
+    prompts: tuple[str, ...]
+    position: int | None = None
+    ewt: int | None = None
