@@ -5,6 +5,7 @@ Every instant is in whole milliseconds since 1970 UTC; fields that end in `_ms` 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -12,12 +13,14 @@ from cti.ids import AgentNo, CallId, DeviceName, Instant, LegId, OfferId, QueueN
 
 
 class State(StrEnum):
+    IVR = "ivr"
     WAITING = "waiting"
     OFFERED = "offered"
     RINGING = "ringing"
     TALKING = "talking"
     HELD = "held"
     FALLBACK = "fallback"
+    SURVEY = "survey"
     ENDED = "ended"
 
 
@@ -28,6 +31,12 @@ class Result(StrEnum):
     ABANDONED = "abandoned"
     FALLBACK = "fallback"
     PBX_LOST = "pbx_lost"
+    IVR = "ivr"  # served, or left, in a flow; never stood in a queue
+    DENIED = "denied"
+    VOICEMAIL = "voicemail"
+    FORWARDED = "forwarded"  # sent on to a number of the outside world
+    CALLBACK = "callback"  # the caller asked to be called back
+    OVERFLOWED = "overflowed"  # a rule of the queue sent the caller off, and nobody took the call
 
 
 class OfferResult(StrEnum):
@@ -93,6 +102,43 @@ class Offer:
 
 
 @dataclass(slots=True)
+class Step:
+    """One node of a flow that a caller went through; `exit` is the way taken, `digits` as far as they may be shown."""
+
+    flow: str
+    version: int
+    node: str
+    kind: str
+    at: Instant
+    exit: str = ""
+    digits: str = ""
+
+
+@dataclass(slots=True)
+class Survey:
+    """What a caller said of an agent afterwards 满意度. `result`: answered, refused, silent or left."""
+
+    agent_no: AgentNo | None
+    queue: QueueName | None
+    began_at: Instant
+    result: str = ""
+    score: int | None = None
+    answers: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Journey:
+    """What else belongs to a call: how it was let in, its way through flows, what it carries, what came of it."""
+
+    rules: list[str] = field(default_factory=list)
+    language: str = ""
+    path: list[Step] = field(default_factory=list)
+    data: dict[str, str] = field(default_factory=dict)
+    survey: Survey | None = None
+    ends_as: str = ""  # the result, should the caller leave now
+
+
+@dataclass(slots=True)
 class Call:
     """The customer's journey, one id through every transfer; it outlives its legs."""
 
@@ -114,10 +160,14 @@ class Call:
     ended_at: Instant | None = None
     result: Result | None = None
     cause: str = ""
-    told: bool = False  # call.started and call.queued have been published
+    told: bool = False  # call.started has been published
+    told_queue: str = ""  # call.queued has been published for this queue
     legs: list[Leg] = field(default_factory=list)
     segments: list[Segment] = field(default_factory=list)
     offers: list[Offer] = field(default_factory=list)
+    journey: Journey = field(default_factory=Journey)
+    skills: dict[str, int] = field(default_factory=dict)  # what an agent needs to take it: skill -> level
+    sent_to: str = ""  # where a rule of the queue has sent the caller
 
     @property
     def customer(self) -> Leg:
@@ -170,6 +220,30 @@ class QueueSettings:
     ring_seconds: int = 15
     acw_seconds: int = 10
     window: str = "day"
+    # what the caller hears
+    music: str = ""  # a music class of Asterisk; empty: the default one
+    announce_position: bool = False
+    announce_ewt: bool = False  # the expected waiting time
+    announce_every_seconds: int = 0  # 0: once
+    comfort_prompts: tuple[str, ...] = ()  # one after another
+    comfort_every_seconds: int = 30
+    agent_announcement: str = "off"  # number: the caller hears the agent's number first
+    whisper: str = ""  # the prompt that names the queue to the agent
+    # when the caller has waited enough; 0 or empty: never. Targets are those of `cti.overflow`
+    max_wait_seconds: int = 0
+    max_wait_target: str = ""
+    max_length: int = 0
+    max_length_target: str = ""
+    no_agents: str = "off"  # signed_in, ready: when nobody is
+    no_agents_target: str = ""
+    # whom they get, and when
+    age_seconds_per_priority: int = 0  # so much waiting is worth one of priority; 0: priority always goes first
+    relax_after_seconds: int = 0  # after each of these spans the needed levels sink; 0: never
+    relax_levels: int = 1
+    sticky_days: int = 30
+    sticky_seconds: int = 20  # how long a caller waits for the agent of last time
+    sticky_base: str = "longest_idle"
+    service_level_seconds: int = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -180,6 +254,7 @@ class AgentProfile:
     name: str
     devices: tuple[DeviceName, ...] = ()
     queues: tuple[QueueName, ...] = ()
+    skills: Mapping[str, int] = field(default_factory=dict)  # skill -> level, 1 to 10
 
 
 @dataclass(slots=True, kw_only=True)

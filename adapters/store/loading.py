@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, or_, select
@@ -12,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from adapters.store.queries import calls_of
 from adapters.store.tables import (
+    agent_skills,
     agent_states,
     agents,
     calls,
@@ -90,27 +92,26 @@ async def read_queues(
     """The queues by name; or just the one."""
     query = select(queues).where(queues.c.tenant == tenant).order_by(queues.c.name)
     rows = await connection.execute(query if only is None else query.where(queues.c.name == only))
-    return tuple(
-        QueueSettings(
-            name=QueueName(row.name),
-            title=row.title,
-            strategy=row.strategy,
-            ring_seconds=row.ring_seconds,
-            acw_seconds=row.acw_seconds,
-            window=row.window,
-        )
-        for row in rows
-    )
+    return tuple(_queue(row) for row in rows)
+
+
+def _queue(row: Any) -> QueueSettings:
+    settings = {key: value for key, value in row._mapping.items() if key != "tenant"}
+    return QueueSettings(**{**settings, "comfort_prompts": tuple(row.comfort_prompts)})
 
 
 async def read_agents(
     connection: AsyncConnection, tenant: TenantId, only: AgentNo | None = None
 ) -> tuple[AgentProfile, ...]:
-    """The agents by number, with the queues they serve; or just the one."""
+    """The agents by number, with the queues they serve and what they can do; or just the one."""
     member_of: defaultdict[str, list[QueueName]] = defaultdict(list)
     members = select(queue_members).where(queue_members.c.tenant == tenant).order_by(queue_members.c.queue)
     for row in await connection.execute(members):
         member_of[row.agent_no].append(QueueName(row.queue))
+    able: defaultdict[str, dict[str, int]] = defaultdict(dict)
+    levels = select(agent_skills).where(agent_skills.c.tenant == tenant).order_by(agent_skills.c.skill)
+    for row in await connection.execute(levels):
+        able[row.agent_no][row.skill] = row.level
     query = select(agents).where(agents.c.tenant == tenant).order_by(agents.c.agent_no)
     rows = await connection.execute(query if only is None else query.where(agents.c.agent_no == only))
     return tuple(
@@ -119,6 +120,7 @@ async def read_agents(
             name=row.name,
             devices=tuple(DeviceName(one) for one in row.devices),
             queues=tuple(member_of[row.agent_no]),
+            skills=able[row.agent_no],
         )
         for row in rows
     )

@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
 from sqlalchemy import ColumnElement, Select, Table, and_, exists, func, or_, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -15,7 +16,7 @@ from adapters.store.pages import Page, cursor_of, key_of, page_size
 from adapters.store.tables import agents, calls, journal, legs, offers, queues, segments
 from cti.ids import AgentNo, CallId, DeviceName, Instant, LegId, OfferId, QueueName, TenantId
 from cti.news import Published
-from cti.records import Call, Leg, Offer, OfferResult, Result, Segment, SegmentKind, State
+from cti.records import Call, Journey, Leg, Offer, OfferResult, Result, Segment, SegmentKind, State
 from cti.shapes import stamp
 
 
@@ -186,6 +187,9 @@ async def calls_of(connection: AsyncConnection, tenant: TenantId, query: Select[
             legs=[_leg(one) for one in its_legs[row.id]],
             segments=[_segment(one) for one in its_segments[row.id]],
             offers=[_offer(one) for one in its_offers[row.id]],
+            journey=msgspec.convert(row.journey, Journey),
+            skills=row.skills,
+            sent_to=row.sent_to,
         )
         for row in rows
     ]

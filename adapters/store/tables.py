@@ -6,6 +6,7 @@ Numbers and names of callers stand in columns of their own, so that a role can b
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from sqlalchemy import (
@@ -21,6 +22,8 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
+    true,
 )
 
 from adapters.store.columns import Key, Words
@@ -49,6 +52,13 @@ def _instant(name: str) -> Column[int]:
 
 def _int(name: str) -> Column[int]:
     return Column(name, Integer, nullable=False)
+
+
+def _since(name: str, kind: Any, default: object) -> Column[Any]:
+    """A column that old rows have never heard of."""
+    text = default if isinstance(default, str) else json.dumps(default)
+    server = (true() if default else false()) if kind is Boolean else text
+    return Column(name, kind, nullable=False, server_default=server)
 
 
 # --- what happened -------------------------------------------------------------------------------------------------
@@ -107,6 +117,9 @@ calls = Table(
     Column("ended_at", BigInteger),
     Column("result", Key),
     _words("cause"),
+    _since("skills", JSON, {}),
+    _since("sent_to", Key, ""),
+    Column("journey", JSON, nullable=False, server_default="{}"),
     PrimaryKeyConstraint("tenant", "id"),
     Index(None, "tenant", "started_at", "id"),
     Index(None, "tenant", "number", "started_at"),
@@ -238,6 +251,27 @@ queues = Table(
     _int("ring_seconds"),
     _int("acw_seconds"),
     _key("window"),
+    _since("music", Key, ""),
+    _since("announce_position", Boolean, False),
+    _since("announce_ewt", Boolean, False),
+    _since("announce_every_seconds", Integer, 0),
+    _since("comfort_prompts", JSON, []),
+    _since("comfort_every_seconds", Integer, 30),
+    _since("agent_announcement", Key, "off"),
+    _since("whisper", Key, ""),
+    _since("max_wait_seconds", Integer, 0),
+    _since("max_wait_target", Key, ""),
+    _since("max_length", Integer, 0),
+    _since("max_length_target", Key, ""),
+    _since("no_agents", Key, "off"),
+    _since("no_agents_target", Key, ""),
+    _since("age_seconds_per_priority", Integer, 0),
+    _since("relax_after_seconds", Integer, 0),
+    _since("relax_levels", Integer, 1),
+    _since("sticky_days", Integer, 30),
+    _since("sticky_seconds", Integer, 20),
+    _since("sticky_base", Key, "longest_idle"),
+    _since("service_level_seconds", Integer, 20),
     PrimaryKeyConstraint("tenant", "name"),
     ForeignKeyConstraint(["tenant"], ["tenants.tenant"]),
 )
@@ -252,6 +286,29 @@ queue_members = Table(
     ForeignKeyConstraint(["tenant", "queue"], ["queues.tenant", "queues.name"], ondelete="CASCADE"),
     ForeignKeyConstraint(["tenant", "agent_no"], ["agents.tenant", "agents.agent_no"], ondelete="CASCADE"),
     Index(None, "tenant", "agent_no"),
+)
+
+skills = Table(
+    "skills",
+    metadata,
+    _key("tenant"),
+    _key("name"),
+    _words("title"),
+    PrimaryKeyConstraint("tenant", "name"),
+    ForeignKeyConstraint(["tenant"], ["tenants.tenant"]),
+)
+
+agent_skills = Table(
+    "agent_skills",
+    metadata,
+    _key("tenant"),
+    _key("agent_no"),
+    _key("skill"),
+    _int("level"),
+    PrimaryKeyConstraint("tenant", "agent_no", "skill"),
+    ForeignKeyConstraint(["tenant", "agent_no"], ["agents.tenant", "agents.agent_no"], ondelete="CASCADE"),
+    ForeignKeyConstraint(["tenant", "skill"], ["skills.tenant", "skills.name"], ondelete="CASCADE"),
+    Index(None, "tenant", "skill"),
 )
 
 users = Table(

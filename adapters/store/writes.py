@@ -77,6 +77,9 @@ def _call(call: Call) -> Row:
         "ended_at": call.ended_at,
         "result": None if call.result is None else call.result.value,
         "cause": call.cause,
+        "skills": call.skills,
+        "sent_to": call.sent_to,
+        "journey": call.journey,
     }
 
 
