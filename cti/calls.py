@@ -9,9 +9,11 @@ from cti import events as ev
 from cti.errors import OutOfTurn
 from cti.records import Call, State
 
-_LIVE: Final = (State.WAITING, State.OFFERED, State.RINGING, State.TALKING, State.HELD, State.FALLBACK)
+_LIVE: Final = tuple(state for state in State if state is not State.ENDED)
 
 NEXT: Final[Mapping[tuple[State, type[ev.Event]], State]] = {
+    (State.IVR, ev.CallerWaiting): State.WAITING,
+    (State.IVR, ev.FallbackTaken): State.FALLBACK,
     (State.WAITING, ev.AgentChosen): State.OFFERED,
     (State.OFFERED, ev.PhoneRinging): State.RINGING,
     (State.OFFERED, ev.OfferEnded): State.WAITING,
@@ -21,6 +23,8 @@ NEXT: Final[Mapping[tuple[State, type[ev.Event]], State]] = {
     (State.TALKING, ev.CallHeld): State.HELD,
     (State.HELD, ev.CallRetrieved): State.TALKING,
     (State.WAITING, ev.FallbackTaken): State.FALLBACK,
+    (State.TALKING, ev.SurveyBegan): State.SURVEY,
+    (State.HELD, ev.SurveyBegan): State.SURVEY,
     **{(live, ev.CallEnded): State.ENDED for live in _LIVE},
 }
 

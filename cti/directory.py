@@ -85,11 +85,13 @@ def _place_agents(board: Board, event: ev.Started | ev.DirectoryChanged, records
 
 def _resume(board: Board, call: Call) -> None:
     """Put a remembered live call back: its place in the queue, and the agent who had it."""
-    call.told = True
+    call.told, call.told_queue = True, call.queue
     board.calls[call.id] = call
     for leg in call.legs:
         if leg.ended_at is None:
             board.legs[leg.id] = call.id
+    if call.state is State.IVR or not call.queue:
+        return
     queue = board.queue_for(call.queue)
     if call.state in (State.WAITING, State.OFFERED, State.RINGING):
         queue.join(call)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from cti import events as ev
-from cti import offering, presence, reconcile, screenpop, telling, tracking, wrapup
+from cti import journeys, offering, presence, reconcile, screenpop, telling, tracking, wrapup
 from cti.board import Board, Feature, Rules
 from cti.effects import Effect, Later
 from cti.folding import FOLDS
@@ -42,6 +42,7 @@ def _window_turned(board: Board, event: ev.WindowTurned) -> Iterator[Effect]:
 
 FEATURES.update(
     {
+        **journeys.FEATURES,
         ev.Started: (_resume_timers,),
         ev.DirectoryChanged: (_resume_timers,),
         ev.WindowTurned: (_window_turned,),
@@ -80,7 +81,9 @@ FEATURES.update(
     },
 )
 
-RULES: Final = Rules(folds=FOLDS, features=FEATURES, assign=offering.assign, closing=telling.closing)
+RULES: Final = Rules(
+    folds={**FOLDS, **journeys.FOLDS}, features=FEATURES, assign=offering.assign, closing=telling.closing
+)
 
 
 def new_board(tenant: TenantId) -> Board:

@@ -12,15 +12,18 @@ from cti.calls import advance
 from cti.directory import apply_directory, start
 from cti.ids import AgentNo, Instant, OfferId
 from cti.queues import Queue
-from cti.records import Call, Figures, Leg, Offer, OfferResult, Result, SegmentKind
+from cti.records import Call, Figures, Leg, Offer, OfferResult, Result, SegmentKind, State
 
 BARRING: Final = (OfferResult.NO_ANSWER, OfferResult.REJECTED)
 """After these a call does not ring the same agent again; a phone that was not there may be by then."""
 
 
 def caller_waiting(board: Board, event: ev.CallerWaiting) -> None:
-    if event.call in board.calls:
-        return  # told twice: once by a snapshot, once by the events that led to it
+    known = board.calls.get(event.call)
+    if known is not None:
+        if known.state is State.IVR:
+            _joins(board, known, event)
+        return  # or told twice: once by a snapshot, once by the events that led to it
     vip_priority = board.vips.get(event.number) if event.screened else None
     call = Call(
         id=event.call,
@@ -40,6 +43,19 @@ def caller_waiting(board: Board, event: ev.CallerWaiting) -> None:
     call.enter(SegmentKind.WAITING, event.since)
     board.calls[call.id] = call
     board.legs[event.leg] = call.id
+    board.queue_for(call.queue).join(call)
+    board.stirred[call.queue] = None
+    board.changed_queues[call.queue] = None
+    board.touch_call(call)
+
+
+def _joins(board: Board, call: Call, event: ev.CallerWaiting) -> None:
+    """A caller comes out of a flow into a queue."""
+    advance(call, event)
+    call.queue, call.queued_at = event.queue, event.at
+    call.priority = max(call.priority, event.priority)
+    call.customer.answered_at = call.customer.answered_at or event.at
+    call.enter(SegmentKind.WAITING, event.at)
     board.queue_for(call.queue).join(call)
     board.stirred[call.queue] = None
     board.changed_queues[call.queue] = None
@@ -197,8 +213,10 @@ def fallback_taken(board: Board, event: ev.FallbackTaken) -> None:
     call = board.calls[event.call]
     advance(call, event)
     call.close_segment(event.at)
-    board.queue_for(call.queue).leave(call)
-    board.changed_queues[call.queue] = None
+    queue = board.queues.get(call.queue)
+    if queue is not None:
+        queue.leave(call)
+        board.changed_queues[call.queue] = None
     board.touch_call(call)
 
 
@@ -210,8 +228,8 @@ def call_ended(board: Board, event: ev.CallEnded) -> None:
     for leg in call.legs:
         leg.ended_at = leg.ended_at or event.at
         board.legs.pop(leg.id, None)
-    queue = board.queue_for(call.queue)
-    if call.id in queue.waiting:
+    queue = board.queues.get(call.queue)
+    if queue is not None and call.id in queue.waiting:
         queue.leave(call)
         board.changed_queues[call.queue] = None
     board.touch_call(call)

@@ -20,6 +20,7 @@ from cti.tracking import IN_TALK, RINGING_OUT, customer_gone
 WAITING_ROOM = "cti-wait"
 DELIVERY = "cti-deliver"
 FALLBACK = "cti-fallback"
+ENTRY = "cti-entry"
 
 
 def reconcile(board: Board, event: ev.SnapshotTaken) -> Iterator[ev.Event | Effect]:
@@ -59,6 +60,25 @@ def _ended_meanwhile(board: Board, call: Call, last: ev.LastWords | None, now: I
 
 def _came_and_went(board: Board, last: ev.LastWords) -> Iterator[ev.Event]:
     """A caller who came and left while nobody was looking is on record too."""
+    if not last.queue:
+        yield ev.CallEntered(
+            at=last.since,
+            call=last.call,
+            leg=LegId(last.call),
+            channel="",
+            linkedid="",
+            number=last.number,
+            name="",
+            dialled=last.dialled,
+            since=last.since,
+        )
+        yield from customer_gone(
+            board,
+            board.calls[last.call],
+            ev.LegEnded(at=last.ended_at, leg=LegId(last.call), cause=last.cause),
+            Result.FALLBACK if last.fell_back else None,
+        )
+        return
     yield ev.CallerWaiting(
         at=last.since,
         call=last.call,
@@ -88,7 +108,7 @@ def _place(board: Board, seen: ev.LegSeen, event: ev.SnapshotTaken, *, was_up: b
     _rename_customer(board, call, seen)
     if seen.place == FALLBACK:
         yield from _cancel(call, event.at, "fell back meanwhile")
-        if call.state is State.WAITING:
+        if call.state in (State.IVR, State.WAITING):
             yield ev.FallbackTaken(at=event.at, call=call.id)
     elif seen.place == DELIVERY:
         yield from _in_delivery(board, call, seen, event)
@@ -100,9 +120,22 @@ def _place(board: Board, seen: ev.LegSeen, event: ev.SnapshotTaken, *, was_up: b
         yield from customer_gone(board, call, ev.LinkLost(at=event.at, reason="back in the waiting room"))
 
 
-def _adopt(seen: ev.LegSeen, at: Instant) -> ev.CallerWaiting:
+def _adopt(seen: ev.LegSeen, at: Instant) -> ev.CallerWaiting | ev.CallEntered:
     assert seen.call is not None
     assert seen.since is not None
+    if seen.place == ENTRY:
+        return ev.CallEntered(
+            at=at,
+            call=seen.call,
+            leg=seen.leg,
+            channel=seen.channel,
+            linkedid=seen.linkedid,
+            number=seen.number,
+            name=seen.name,
+            dialled=seen.dialled,
+            since=seen.since,
+            rules=("found under way in Asterisk",),
+        )
     return ev.CallerWaiting(
         at=at,
         call=seen.call,

@@ -12,7 +12,7 @@ from functools import lru_cache
 from cti.agents import Agent
 from cti.ids import Instant
 from cti.queues import Queue
-from cti.records import Call, Leg, Offer, Segment, State
+from cti.records import Call, Leg, Offer, Segment, State, Step, Survey
 
 WAITING_SHOWN = 50
 """How many waiting callers `queue.updated` carries; `GET /queues/{name}` has them all."""
@@ -76,6 +76,29 @@ def offer_shape(offer: Offer) -> Shape:
     }
 
 
+def step_shape(step: Step) -> Shape:
+    return {
+        "flow": step.flow,
+        "version": step.version,
+        "node": step.node,
+        "kind": step.kind,
+        "at": stamp(step.at),
+        "exit": step.exit,
+        "digits": step.digits,
+    }
+
+
+def survey_shape(survey: Survey) -> Shape:
+    return {
+        "agent_no": survey.agent_no,
+        "queue": survey.queue,
+        "began_at": stamp(survey.began_at),
+        "result": survey.result or None,
+        "score": survey.score,
+        "answers": dict(survey.answers),
+    }
+
+
 def call_brief(call: Call) -> Shape:
     """What every `call.*` event carries of its call, so that a client can keep a table from events alone."""
     offer = call.offer
@@ -109,6 +132,11 @@ def call_shape(call: Call) -> Shape:
         "offers": [offer_shape(one) for one in call.offers],
         "legs": [leg_shape(one) for one in call.legs],
         "recordings": [],
+        "rules": list(call.journey.rules),
+        "language": call.journey.language,
+        "path": [step_shape(one) for one in call.journey.path],
+        "data": dict(call.journey.data),
+        "survey": None if call.journey.survey is None else survey_shape(call.journey.survey),
     }
 
 

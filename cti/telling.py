@@ -12,7 +12,7 @@ from cti.records import Call
 from cti.shapes import WAITING_SHOWN, agent_shape, call_brief, offer_shape, queue_shape, seconds
 
 
-def _of(call: Call, kind: str, at: Instant, **data: object) -> News:
+def news_of(call: Call, kind: str, at: Instant, **data: object) -> News:
     """News of a call concerns everybody it was offered to."""
     return News(
         f"call.{kind}",
@@ -20,7 +20,7 @@ def _of(call: Call, kind: str, at: Instant, **data: object) -> News:
         {**call_brief(call), **data},
         call=call.id,
         agents=frozenset(offer.agent_no for offer in call.offers),
-        queue=call.queue,
+        queue=call.queue or None,
     )
 
 
@@ -31,50 +31,53 @@ def waited(call: Call, at: Instant) -> float:
 
 def started(board: Board, event: ev.CallerWaiting) -> Iterator[Effect]:
     call = board.calls[event.call]
-    if call.told:
+    if call.told_queue == event.queue:
         return
-    call.told = True
-    yield _of(call, "started", event.at)
+    if not call.told:
+        yield news_of(call, "started", event.at)
+    call.told, call.told_queue = True, event.queue
     queue = board.queue_for(call.queue)
-    yield _of(call, "queued", event.at, position=queue.position(call), waiting_count=len(queue.waiting))
+    yield news_of(call, "queued", event.at, position=queue.position(call), waiting_count=len(queue.waiting))
 
 
 def offered(board: Board, event: ev.AgentChosen) -> Iterator[Effect]:
     call = board.calls[event.call]
-    yield _of(call, "offered", event.at, offer=offer_shape(call.offers[-1]))
+    yield news_of(call, "offered", event.at, offer=offer_shape(call.offers[-1]))
 
 
 def offer_ended(board: Board, event: ev.OfferEnded) -> Iterator[Effect]:
     call = board.calls[event.call]
-    yield _of(call, "offer_ended", event.at, offer=offer_shape(call.offers[-1]))
+    yield news_of(call, "offer_ended", event.at, offer=offer_shape(call.offers[-1]))
 
 
 def ringing(board: Board, event: ev.PhoneRinging) -> Iterator[Effect]:
     call = board.calls[event.call]
-    yield _of(call, "ringing", event.at, device=call.offers[-1].device)
+    yield news_of(call, "ringing", event.at, device=call.offers[-1].device)
 
 
 def answered(board: Board, event: ev.AgentAnswered) -> Iterator[Effect]:
     call = board.calls[event.call]
-    yield _of(call, "answered", event.at, device=call.offers[-1].device, waited=waited(call, event.at))
+    yield news_of(call, "answered", event.at, device=call.offers[-1].device, waited=waited(call, event.at))
 
 
 def held(board: Board, event: ev.CallHeld) -> Iterator[Effect]:
-    yield _of(board.calls[event.call], "held", event.at)
+    yield news_of(board.calls[event.call], "held", event.at)
 
 
 def retrieved(board: Board, event: ev.CallRetrieved) -> Iterator[Effect]:
-    yield _of(board.calls[event.call], "retrieved", event.at)
+    yield news_of(board.calls[event.call], "retrieved", event.at)
 
 
 def left(board: Board, event: ev.AgentLeft) -> Iterator[Effect]:
     call = board.calls[event.call]
-    yield _of(call, "left", event.at, agent_no=event.agent, talked=seconds(call.talked(event.agent)))
+    yield news_of(call, "left", event.at, agent_no=event.agent, talked=seconds(call.talked(event.agent)))
 
 
 def ended(board: Board, event: ev.CallEnded) -> Iterator[Effect]:
     call = board.calls[event.call]
-    yield _of(call, "ended", event.at, cause=call.cause, waited=waited(call, event.at), talked=seconds(call.talked()))
+    yield news_of(
+        call, "ended", event.at, cause=call.cause, waited=waited(call, event.at), talked=seconds(call.talked())
+    )
 
 
 def link_down(board: Board, event: ev.LinkLost) -> Iterator[Effect]:

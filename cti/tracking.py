@@ -52,6 +52,9 @@ def leg_ended(board: Board, event: ev.LegEnded) -> Iterator[ev.Event]:
     if call is None:
         return
     if event.leg == call.customer.id:
+        survey = call.journey.survey
+        if survey is not None and not survey.result:
+            yield ev.SurveyEnded(at=event.at, call=call.id, result="answered" if survey.answers else "left")
         yield from customer_gone(board, call, event)
         return
     leg = call.leg(event.leg)
@@ -71,6 +74,10 @@ def customer_gone(board: Board, call: Call, event: ev.Event, result: Result | No
     if result is None:
         if call.state is State.FALLBACK:
             result = Result.FALLBACK
+        elif call.journey.ends_as and call.answered_at is None:
+            result = Result(call.journey.ends_as)
+        elif call.state is State.IVR:
+            result = Result.IVR
         else:
             result = Result.ANSWERED if call.answered_at is not None else Result.ABANDONED
     cause = f"q850:{event.cause}" if isinstance(event, ev.LegEnded) else ""
@@ -80,5 +87,5 @@ def customer_gone(board: Board, call: Call, event: ev.Event, result: Result | No
 def fell_back(board: Board, event: ev.FallbackSeen) -> Iterator[ev.Event]:
     """Only a waiting caller can have fallen back; one being offered is already on the way out of there."""
     call = board.calls.get(event.call)
-    if call is not None and call.state is State.WAITING:
+    if call is not None and call.state in (State.IVR, State.WAITING):
         yield ev.FallbackTaken(at=event.at, call=call.id)

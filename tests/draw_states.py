@@ -17,6 +17,8 @@ S = TypeVar("S", bound=StrEnum)
 FILE: Final = Path(__file__).parent.parent / "docs/call-states.md"
 
 MEANS: Final = {
+    "CallerWaiting": "the caller stands in a queue's waiting room",
+    "SurveyBegan": "the agent has hung up and the caller is asked",
     "AgentChosen": "routing has decided; from here on the agent is spoken for",
     "PhoneRinging": "the agent's phone rings",
     "AgentAnswered": "the agent's leg has answered or entered the bridge",
@@ -36,7 +38,7 @@ hand. A step that is not in the table is refused as `out_of_turn` and changes no
 """
 
 BETWEEN: Final = """
-A call begins as `waiting`. It stays `talking` after its agent's part, until the caller's own leg ends. An agent's
+A call begins as `ivr` where a flow hears the caller first, else as `waiting`. It stays `talking` after its agent's part, until the caller's own leg ends. An agent's
 `offered`, `ringing`, `talking` and `held` follow the call.
 """
 
