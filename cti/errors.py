@@ -33,6 +33,12 @@ class Conflict(Refused):
     code = "conflict"
 
 
+class Outdated(Conflict):
+    """Somebody else has changed it since the asker looked."""
+
+    code = "outdated"
+
+
 class NotInAcw(Conflict):
     code = "not_in_acw"
 

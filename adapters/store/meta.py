@@ -39,8 +39,8 @@ async def once(connection: AsyncConnection, key: str) -> str:
     return found
 
 
-async def bump(connection: AsyncConnection) -> int:
-    """Say that the directory changed; in the transaction of the change, so that edits stand in line."""
-    version = int(await read(connection, VERSION, lock=True) or 0) + 1
-    await write(connection, VERSION, str(version))
+async def bump(connection: AsyncConnection, key: str = VERSION) -> int:
+    """Say that the directory (or what `key` counts) changed, in the transaction of the change: edits stand in line."""
+    version = int(await read(connection, key, lock=True) or 0) + 1
+    await write(connection, key, str(version))
     return version
