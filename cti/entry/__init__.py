@@ -1,0 +1,1 @@
+"""Where a call enters and why: numbers, schedules with holidays, deny and VIP lists."""
