@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from cti.errors import BadRequest
 from cti.speech import en, values, zh
+from cti.speech.values import Unsayable
 
 LANGUAGES: Final = ("zh", "en")
 
@@ -22,7 +22,7 @@ _READ: Final[Mapping[str, Callable[[object], Any]]] = {
     "time": values.time_of,
     "datetime": values.moment,
     "duration": values.seconds,
-    "agent_number": values.digits,
+    "agent": values.digits,
     "callers_ahead": values.count,
     "expected_wait": values.seconds,
 }
@@ -33,9 +33,9 @@ KINDS: Final = tuple(_READ)
 
 
 def say(kind: str, value: object, language: str) -> list[str]:
-    """Return the names of the prompts that say `value`; raises `BadRequest` when it is not of that kind."""
+    """Return the names of the prompts that say `value`; raises `Unsayable` when it is not of that kind."""
     if language not in _SAYS:
-        raise BadRequest(f"nothing can be said in {language[:20]!r}; there are {', '.join(LANGUAGES)}")
+        raise Unsayable(f"nothing can be said in {language[:20]!r}; there are {', '.join(LANGUAGES)}")
     if kind not in _READ:
-        raise BadRequest(f"{kind[:40]!r} is no kind of value to say; there are {', '.join(KINDS)}")
+        raise Unsayable(f"{kind[:40]!r} is no kind of value to say; there are {', '.join(KINDS)}")
     return _SAYS[language][kind](_READ[kind](value))

@@ -24,8 +24,12 @@ _ISO_MOMENT: Final = re.compile(
 )
 
 
-def _cannot(value: object, what: str) -> BadRequest:
-    return BadRequest(f"{str(value)[:40]!r} cannot be said as {what}")
+class Unsayable(BadRequest, ValueError):
+    """The value is not of the kind it was to be said as."""
+
+
+def _cannot(value: object, what: str) -> Unsayable:
+    return Unsayable(f"{str(value)[:40]!r} cannot be said as {what}")
 
 
 def digits(value: object) -> str:
@@ -42,7 +46,7 @@ def number(value: object) -> Decimal:
         raise _cannot(value, "a number")
     found = Decimal(text.replace(",", ""))
     if abs(found) >= MOST:
-        raise BadRequest(f"{text} is too large to be said")
+        raise Unsayable(f"{text} is too large to be said")
     return round(found, MOST_DECIMALS) if -int(found.as_tuple().exponent) > MOST_DECIMALS else found
 
 

@@ -127,7 +127,7 @@ SAYS: Final[Mapping[str, Callable[[Any], list[str]]]] = {
     "time": clock,
     "datetime": moment,
     "duration": duration,
-    "agent_number": agent_number,
+    "agent": agent_number,
     "callers_ahead": callers_ahead,
     "expected_wait": expected_wait,
 }

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from cti.errors import BadRequest
 from cti.speech import KINDS, LANGUAGES, say
+from cti.speech.values import Unsayable
 from cti.speech.words import WORDS
 
 
@@ -59,7 +60,7 @@ def test_numbers(value: object, zh: str, en: str) -> None:
     [
         ("digits", "138-0013 8*#", "幺三八零零幺三八星号井号", "one three eight zero zero one three eight star hash"),
         ("digits", "+86A", "加八六A", "plus eight six A"),
-        ("agent_number", "1001", "工号幺零零幺为您服务", "Agent one zero zero one is at your service."),
+        ("agent", "1001", "工号幺零零幺为您服务", "Agent one zero zero one is at your service."),
         ("money", "0", "零元", "zero yuan"),
         ("money", "2", "两元", "two yuan"),
         ("money", "12", "十二元", "twelve yuan"),
@@ -129,12 +130,17 @@ def test_everything_else(kind: str, value: object, zh: str, en: str) -> None:
 )
 def test_what_cannot_be_said_is_refused(kind: str, value: object) -> None:
     for language in LANGUAGES:
-        with pytest.raises(BadRequest):
+        with pytest.raises(Unsayable):
             say(kind, value, language)
 
 
+def test_a_flow_may_take_it_for_a_wrong_value_and_a_person_for_a_bad_request() -> None:
+    assert issubclass(Unsayable, BadRequest)
+    assert issubclass(Unsayable, ValueError)
+
+
 def test_an_unknown_language_is_refused() -> None:
-    with pytest.raises(BadRequest, match="'fr'"):
+    with pytest.raises(Unsayable, match="'fr'"):
         say("number", 1, "fr")
 
 
@@ -155,7 +161,7 @@ def test_everything_that_is_said_has_a_prompt(
 ) -> None:
     values: dict[str, object] = {
         "digits": digits,
-        "agent_number": digits,
+        "agent": digits,
         "number": number,
         "money": number,
         "duration": seconds,
