@@ -26,7 +26,10 @@ EVERYONE = "pbx"
 
 
 def keys_of(news: Published) -> tuple[str, ...]:
-    """The subscription keys this event matches: `agent:1001`, `me:1001`, `queue:sales`, `mine:1001`, `calls:*`..."""
+    """The subscription keys this event matches: `agent:1001`, `me:1001`, `queue:sales`, `mine:1001`, `calls:*`...
+
+    `calls:sales` is for teams that serve that queue.
+    """
     kind = news.type.partition(".")[0]
     match kind:
         case "agent":
@@ -39,9 +42,9 @@ def keys_of(news: Published) -> tuple[str, ...]:
         case "call":
             own = tuple(f"mine:{no}" for no in news.agents)
             in_queue = (f"queue:{news.queue}", "queue:*") if news.type == "call.queued" else ()
-            return (*own, "calls:*", *in_queue)
-        case "supervision" | "survey":
-            return ("calls:*",)
+            return (*own, "calls:*", f"calls:{news.queue}", *in_queue)
+        case "supervision" | "survey" | "recording":
+            return ("calls:*", f"calls:{news.queue}")
         case "pbx":
             return (EVERYONE,)
     return ()

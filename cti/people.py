@@ -1,61 +1,84 @@
-"""Who is asking and what they may: roles, permissions, topics. Pure; passwords and tokens are handled elsewhere."""
+"""Who is asking, how far their permissions reach, and which topics are theirs; the table is `cti/permissions.py`."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, field
 from enum import Enum
-from typing import Final
 
 from cti.ids import AgentNo, QueueName, TenantId
 from cti.news import EVERYONE, Published
-
-AGENTS_SEE: Final = "agents.see"
-AGENTS_SEE_CALLS: Final = "agents.see_calls"
-AGENTS_FORCE: Final = "agents.force"
-AGENTS_EDIT: Final = "agents.edit"
-QUEUES_SEE_ALL: Final = "queues.see_all"
-QUEUES_EDIT: Final = "queues.edit"
-CALLS_SEE_ALL: Final = "calls.see_all"
-DEVICES_SEE_ALL: Final = "devices.see_all"
-USERS_EDIT: Final = "users.edit"
-NUMBERS_SEE: Final = "numbers.see"
-OWN_DESK: Final = "own.desk"
-"""To have a place of one's own: `agent:me`, `calls:mine`, a status, a phone."""
-
-_WATCH: Final = frozenset({AGENTS_SEE, AGENTS_SEE_CALLS, QUEUES_SEE_ALL, CALLS_SEE_ALL, DEVICES_SEE_ALL, NUMBERS_SEE})
-
-ROLES: Final[Mapping[str, frozenset[str]]] = {
-    "agent": frozenset({AGENTS_SEE, OWN_DESK, NUMBERS_SEE}),
-    "supervisor": _WATCH | {OWN_DESK, AGENTS_FORCE},
-    "admin": _WATCH | {AGENTS_FORCE, AGENTS_EDIT, QUEUES_EDIT, USERS_EDIT},
-    "api": _WATCH,
-}
-"""What each role may do; the whole table."""
+from cti.permissions import (
+    AGENTS_SEE,
+    AGENTS_SEE_CALLS,
+    CALLS_SEE,
+    NUMBERS_SEE,
+    OWN_DESK,
+    QUEUES_SEE,
+    ROLES,
+    Role,
+    Scope,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Principal:
-    """Somebody who has proved who they are. `token_version` rises when their tokens are revoked."""
+    """Somebody who has proved who they are. `token_version` rises when their tokens are revoked.
+
+    `team` holds the agents of the person's team and of those below it; None: they stand at the root, above everybody.
+    """
 
     tenant: TenantId
     username: str
     role: str
     agent_no: AgentNo | None = None
-    permissions: frozenset[str] = frozenset()
+    permissions: Mapping[str, Scope] = field(default_factory=dict)
+    team: frozenset[AgentNo] | None = None
     token_version: int = 0
 
-    def may(self, permission: str) -> bool:
-        return permission in self.permissions
+    def may(self, permission: str, scope: Scope = Scope.OWN) -> bool:
+        """Whether this is permitted so far; without a scope, whether at all."""
+        return self.permissions.get(permission, 0) >= scope
+
+    def everywhere(self, permission: str) -> bool:
+        """Whether this reaches all of the tenant: a team's permission does so at the root."""
+        return self.may(permission, Scope.TEAM if self.team is None else Scope.TENANT)
+
+    def reaches(self, permission: str, agent: AgentNo | None) -> bool:
+        """Whether this is permitted for what belongs to that agent; None belongs to nobody."""
+        if self.everywhere(permission):
+            return True
+        if agent is None or not self.may(permission):
+            return False
+        return agent == self.desk or (self.may(permission, Scope.TEAM) and self.team is not None and agent in self.team)
+
+    def agents_for(self, permission: str) -> frozenset[AgentNo] | None:
+        """The agents this reaches, None when everybody: what a list in the database is cut down to."""
+        if self.everywhere(permission):
+            return None
+        own = frozenset() if self.desk is None or not self.may(permission) else frozenset({self.desk})
+        return own | self.team if self.may(permission, Scope.TEAM) and self.team is not None else own
 
     @property
     def desk(self) -> AgentNo | None:
         """The agent number this person works under, when the role has a desk of its own."""
         return self.agent_no if OWN_DESK in self.permissions else None
 
+    @property
+    def at_one_desk(self) -> bool:
+        """Whether this person works at one screen, so that a new one closes the old."""
+        return self.desk is not None and not self.may(CALLS_SEE, Scope.TEAM)
+
 
 def principal(
-    tenant: TenantId, username: str, role: str, agent_no: AgentNo | None = None, token_version: int = 0
+    tenant: TenantId,
+    username: str,
+    role: str,
+    agent_no: AgentNo | None = None,
+    token_version: int = 0,
+    *,
+    roles: Mapping[str, Role] = ROLES,
+    team: frozenset[AgentNo] | None = None,
 ) -> Principal:
     """A principal with the permissions of its role; an unknown role has none."""
     return Principal(
@@ -63,29 +86,74 @@ def principal(
         username=username,
         role=role,
         agent_no=agent_no,
-        permissions=ROLES.get(role, frozenset()),
+        permissions=roles[role].permissions if role in roles else {},
+        team=team,
         token_version=token_version,
     )
 
 
+def queues_for(
+    who: Principal, permission: str, queues_of: Callable[[AgentNo], Iterable[QueueName]]
+) -> frozenset[QueueName] | None:
+    """The queues this reaches: those that its agents serve; None when all."""
+    agents = who.agents_for(permission)
+    return None if agents is None else frozenset(queue for agent in agents for queue in queues_of(agent))
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """Whose calls somebody may see: those offered to these agents, and those of these queues."""
+
+    agents: frozenset[AgentNo] = frozenset()
+    queues: frozenset[QueueName] = frozenset()
+
+    def holds(self, agents: Iterable[AgentNo], queue: QueueName | None) -> bool:
+        return queue in self.queues or not self.agents.isdisjoint(agents)
+
+
+def calls_for(who: Principal, permission: str, queues_of: Callable[[AgentNo], Iterable[QueueName]]) -> Reach | None:
+    """The calls (and what belongs to them: recordings, surveys) this reaches; None when all.
+
+    A team's callers are the team's before they are anybody's; of one's own calls one knows from the offer on.
+    """
+    agents = who.agents_for(permission)
+    if agents is None:
+        return None
+    queues = queues_for(who, permission, queues_of) if who.may(permission, Scope.TEAM) else None
+    return Reach(agents, queues or frozenset())
+
+
 def keys_for(who: Principal, topic: str, own_queues: Collection[QueueName]) -> frozenset[str] | None:
-    """The keys (`news.keys_of`) that `topic` means for this person; None when they may not have it."""
+    """The keys (`news.keys_of`) that `topic` means for this person; None when they may not have it.
+
+    `own_queues` are those within the person's reach (`queues_for`).
+    """
     noun, _, name = topic.partition(":")
     if not name:
         return None
     match noun, name:
         case "agent", "me":
             return None if who.desk is None else frozenset({f"me:{who.desk}"})
+        case "agent", "*":
+            agents = who.agents_for(AGENTS_SEE)
+            found = frozenset({topic}) if agents is None else frozenset(f"agent:{no}" for no in agents)
+            return found if who.may(AGENTS_SEE) else None
         case "agent", _:
-            return frozenset({topic}) if who.may(AGENTS_SEE) else None
-        case "queue", "*" if not who.may(QUEUES_SEE_ALL):
-            return None if who.desk is None else frozenset(f"queue:{queue}" for queue in own_queues)
+            return frozenset({topic}) if who.reaches(AGENTS_SEE, AgentNo(name)) else None
+        case "queue", "*" if not who.everywhere(QUEUES_SEE):
+            seen = who.may(QUEUES_SEE) and (who.desk is not None or who.may(QUEUES_SEE, Scope.TEAM))
+            return frozenset(f"queue:{queue}" for queue in own_queues) if seen else None
         case "queue", _:
-            return frozenset({topic}) if who.may(QUEUES_SEE_ALL) or name in own_queues else None
+            reached = who.everywhere(QUEUES_SEE) or (who.may(QUEUES_SEE) and name in own_queues)
+            return frozenset({topic}) if reached else None
         case "calls", "mine":
-            return None if who.desk is None else frozenset({f"mine:{who.desk}"})
+            return None if who.desk is None or not who.may(CALLS_SEE) else frozenset({f"mine:{who.desk}"})
+        case "calls", "*" if not who.everywhere(CALLS_SEE):
+            offered = frozenset(f"mine:{no}" for no in who.agents_for(CALLS_SEE) or ())
+            callers = frozenset(f"calls:{queue}" for queue in own_queues)
+            return offered | callers if who.may(CALLS_SEE, Scope.TEAM) else None
         case "calls", "*":
-            return frozenset({topic}) if who.may(CALLS_SEE_ALL) else None
+            return frozenset({topic})
     return None
 
 
@@ -105,13 +173,30 @@ class Sight(Enum):
 
     FULL = "full"
     COLLEAGUE = "colleague"  # an agent without the details of the call
+    MASKED = "masked"  # customers' numbers hidden
+    MASKED_COLLEAGUE = "masked colleague"
+
+    @property
+    def without_call(self) -> bool:
+        return self in (Sight.COLLEAGUE, Sight.MASKED_COLLEAGUE)
+
+    @property
+    def masked(self) -> bool:
+        return self in (Sight.MASKED, Sight.MASKED_COLLEAGUE)
 
 
 def sight(who: Principal, news: Published) -> Sight:
     """The level at which this person sees this event."""
-    if news.type == "agent.updated" and not who.may(AGENTS_SEE_CALLS) and who.desk not in news.agents:
-        return Sight.COLLEAGUE
-    return Sight.FULL
+    clear = sees_numbers(who)
+    hidden = not who.everywhere(AGENTS_SEE_CALLS) and not any(sees_call_of(who, no) for no in news.agents)
+    if news.type == "agent.updated" and hidden:
+        return Sight.COLLEAGUE if clear else Sight.MASKED_COLLEAGUE
+    return Sight.FULL if clear else Sight.MASKED
+
+
+def sees_call_of(who: Principal, agent: AgentNo) -> bool:
+    """Whether this person sees what that agent talks about: oneself always."""
+    return agent == who.desk or who.reaches(AGENTS_SEE_CALLS, agent)
 
 
 def sees_numbers(who: Principal) -> bool:

@@ -84,7 +84,7 @@ class Hub:
         room = self.room(who.tenant)
         connection.who, connection.room = who, room
         self._sit_down(connection, room)
-        if who.role == "agent" and who.desk is not None:
+        if who.at_one_desk and who.desk is not None:
             surplus = room.of_agent(who.desk)[:-1]
         else:
             surplus = room.of_user(who.username)[: -self.limits.connections]

@@ -52,7 +52,7 @@ class Item:
 
     def _tail(self, sight: Sight) -> bytes:
         news = self.news
-        call = None if sight is Sight.COLLEAGUE else news.call
+        call = None if sight.without_call else news.call
         words = (news.type, stamp(news.at), call, seen(news.data, sight))
         tail = b',"type":%b,"at":%b,"call":%b,"data":%b}' % tuple(_encoded(word) for word in words)
         self._tails[sight] = tail
@@ -61,7 +61,7 @@ class Item:
 
 def seen(data: Mapping[str, object], sight: Sight) -> Mapping[str, object]:
     """An event's data as somebody with this sight sees it."""
-    return without_call(dict(data)) if sight is Sight.COLLEAGUE else data
+    return without_call(dict(data)) if sight.without_call else data
 
 
 def _encoded(word: object) -> bytes:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from adapters.desktop import messages
-from adapters.desktop.ports import BoardView
+from adapters.desktop.ports import BoardView, Shape
 from adapters.desktop.ring import Item
 from cti.errors import NotAllowed
 from cti.ids import AgentNo, QueueName
 from cti.news import EVERYONE
-from cti.people import AGENTS_SEE_CALLS, Principal, keys_for
+from cti.people import Principal, calls_for, keys_for, queues_for, sees_call_of
+from cti.permissions import AGENTS_SEE, CALLS_SEE, QUEUES_SEE
 from cti.shapes import without_call
 
 
@@ -71,8 +72,7 @@ def allowed(who: Principal, board: BoardView, topic: str) -> frozenset[str] | No
         or (noun == "agent" and board.agent(AgentNo(name)) is not None)
         or (noun == "queue" and board.queue(QueueName(name)) is not None)
     )
-    own = () if who.desk is None else board.queues_of(who.desk)
-    return keys_for(who, topic, own) if exists else None
+    return keys_for(who, topic, queues_for(who, QUEUES_SEE, board.queues_of) or ()) if exists else None
 
 
 def snapshot(who: Principal, board: BoardView, topics: Sequence[str]) -> dict[str, object]:
@@ -84,7 +84,7 @@ def _standing(who: Principal, board: BoardView, topic: str) -> object:
     noun, _, name = topic.partition(":")
     match noun, name:
         case "agent", "*":
-            return [_agent(who, one) for one in board.agents()]
+            return [_agent(who, one) for one in board.agents() if who.reaches(AGENTS_SEE, _number(one))]
         case "agent", _:
             one = board.agent(who.desk if name == "me" and who.desk is not None else AgentNo(name))
             return None if one is None else _agent(who, one)
@@ -94,10 +94,16 @@ def _standing(who: Principal, board: BoardView, topic: str) -> object:
             return board.queue(QueueName(name))
         case "calls", "mine":
             return [] if who.desk is None else list(board.calls_of(who.desk))
-    return list(board.live_calls())
+    reach = calls_for(who, CALLS_SEE, board.queues_of)
+    if reach is None:
+        return list(board.live_calls())
+    theirs = {call["id"] for no in reach.agents for call in board.calls_of(no)}
+    return [call for call in board.live_calls() if call["id"] in theirs or call["queue"] in reach.queues]
 
 
-def _agent(who: Principal, agent: object) -> object:
-    shape = dict(agent)  # type: ignore[call-overload]
-    full = who.may(AGENTS_SEE_CALLS) or shape["agent_no"] == who.desk
-    return shape if full else without_call(shape)
+def _number(agent: Shape) -> AgentNo:
+    return AgentNo(str(agent["agent_no"]))
+
+
+def _agent(who: Principal, agent: Shape) -> object:
+    return agent if sees_call_of(who, _number(agent)) else without_call(dict(agent))

@@ -16,20 +16,21 @@ from adapters.store.pages import Page, cursor_of, key_of, page_size
 from adapters.store.tables import agents, calls, journal, legs, offers, queues, segments
 from cti.ids import AgentNo, CallId, DeviceName, Instant, LegId, OfferId, QueueName, TenantId
 from cti.news import Published
+from cti.people import Reach
 from cti.records import Call, Journey, Leg, Offer, OfferResult, Result, Segment, SegmentKind, State
 from cti.shapes import stamp
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Which:
-    """Which calls of a list. `since` is included, `until` not; `agent_no` took the call, `offered_to` saw its pop."""
+    """Which calls of a list. `since` is included, `until` not; `agent_no` took it."""
 
     search: str = ""
     since: Instant | None = None
     until: Instant | None = None
     queue: str | None = None
     agent_no: str | None = None
-    offered_to: str | None = None
+    within: Reach | None = None
     result: str | None = None
     number: str | None = None
 
@@ -125,16 +126,21 @@ def _conditions(tenant: TenantId, which: Which) -> list[ColumnElement[bool]]:
     if which.number is not None:
         found.append(call.number == which.number)
     if which.agent_no is not None:
-        found.append(_offered(tenant, which.agent_no, OfferResult.ACCEPTED))
-    if which.offered_to is not None:
-        found.append(_offered(tenant, which.offered_to))
+        found.append(_offered(tenant, (which.agent_no,), OfferResult.ACCEPTED))
+    if which.within is not None:
+        found.append(_within(tenant, which.within))
     if which.search:
         found.append(_looks_like(tenant, which.search))
     return found
 
 
-def _offered(tenant: TenantId, agent: str, result: OfferResult | None = None) -> ColumnElement[bool]:
-    conditions = [offers.c.tenant == tenant, offers.c.call == calls.c.id, offers.c.agent_no == agent]
+def _within(tenant: TenantId, reach: Reach) -> ColumnElement[bool]:
+    """Offered to these agents, or of these queues."""
+    return or_(_offered(tenant, reach.agents), calls.c.queue.in_(reach.queues))
+
+
+def _offered(tenant: TenantId, agents: Collection[str], result: OfferResult | None = None) -> ColumnElement[bool]:
+    conditions = [offers.c.tenant == tenant, offers.c.call == calls.c.id, offers.c.agent_no.in_(agents)]
     if result is not None:
         conditions.append(offers.c.result == result.value)
     return exists().where(*conditions)

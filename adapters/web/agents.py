@@ -15,7 +15,8 @@ from adapters.web.paging import Json, Listed, page
 from adapters.web.ports import BoardView, Shape
 from cti.errors import BadRequest, NotAllowed, NotFound
 from cti.ids import AgentNo, DeviceName, QueueName
-from cti.people import AGENTS_EDIT, AGENTS_FORCE, AGENTS_SEE, AGENTS_SEE_CALLS, Principal
+from cti.people import Principal, sees_call_of
+from cti.permissions import AGENTS_EDIT, AGENTS_FORCE, AGENTS_SEE, OWN_DESK
 from cti.records import AgentProfile
 from cti.shapes import without_call
 
@@ -27,22 +28,26 @@ FORCED: Final[Mapping[str, str]] = {"logout": "logged_out", "ready": "ready", "n
 
 def seen_by(me: Principal, agent: Shape) -> Shape:
     """Colleagues are seen without the details of their calls."""
-    own = me.desk is not None and agent["agent_no"] == me.desk
-    return agent if own or me.may(AGENTS_SEE_CALLS) else without_call(dict(agent))
+    return agent if sees_call_of(me, AgentNo(str(agent["agent_no"]))) else without_call(dict(agent))
+
+
+def _sees(me: Principal, agent: Shape) -> bool:
+    no = AgentNo(str(agent["agent_no"]))
+    return no == me.agent_no or me.reaches(AGENTS_SEE, no)
 
 
 def _find(board: BoardView, me: Principal, number: str) -> Shape:
     wanted = me.agent_no if number == "me" else AgentNo(number)
     agent = None if wanted is None else board.agent(wanted)
-    if agent is None:
+    if agent is None or not _sees(me, agent):
         raise NotFound("no such agent")
     return agent
 
 
 @router.get("", response_model=models.Listing[models.Agent], dependencies=[permitted(AGENTS_SEE)])
 async def list_agents(me: Me, board: BoardOf, asked: Listed) -> Json:
-    """All agents of the tenant, by number."""
-    agents = [seen_by(me, agent) for agent in board.agents()]
+    """The agents one may see, by number."""
+    agents = [seen_by(me, agent) for agent in board.agents() if _sees(me, agent)]
     return page(agents, lambda a: str(a["agent_no"]), lambda a: (a["agent_no"], a["name"]), asked)
 
 
@@ -52,7 +57,7 @@ async def one_agent(agent_no: Number, me: Me, board: BoardOf) -> Json:
     return Json(seen_by(me, _find(board, me, agent_no)))
 
 
-@router.put("/{agent_no}/status", status_code=202, response_model=models.Accepted)
+@router.put("/{agent_no}/status", status_code=202, response_model=models.Accepted, dependencies=[permitted(OWN_DESK)])
 async def set_status(agent_no: Number, asked: models.StatusAsked, me: Me, desk: DeskOf) -> Json:
     """Sign in, go on a break, come back, sign out: one's own status, now or at the end of the call."""
     if me.desk is None or agent_no not in ("me", me.desk):
@@ -61,7 +66,9 @@ async def set_status(agent_no: Number, asked: models.StatusAsked, me: Me, desk: 
     return Json({"accepted": True}, 202)
 
 
-@router.post("/{agent_no}/finish_acw", status_code=202, response_model=models.Accepted)
+@router.post(
+    "/{agent_no}/finish_acw", status_code=202, response_model=models.Accepted, dependencies=[permitted(OWN_DESK)]
+)
 async def finish_acw(agent_no: Number, me: Me, desk: DeskOf) -> Json:
     """End one's own after-call work."""
     if me.desk is None or agent_no not in ("me", me.desk):
@@ -86,6 +93,8 @@ async def force(
 ) -> Json:
     """Change another's status; waits for the end of a call and never ends one."""
     agent = AgentNo(str(_find(board, me, agent_no)["agent_no"]))
+    if not me.reaches(AGENTS_FORCE, agent):
+        raise NotAllowed("that agent is of another team")
     desk.status(agent, FORCED[what], asked.reason if asked else None, None, me.username, True)
     return Json({"accepted": True}, 202)
 

@@ -13,11 +13,12 @@ from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter
 
 from adapters.web import models
-from adapters.web.asking import Me, PortsOf, SettingsOf, TokensOf, guarded
+from adapters.web.asking import Me, PortsOf, SettingsOf, TokensOf, guarded, permitted
 from adapters.web.paging import Json
 from adapters.web.ports import Ports
 from adapters.web.problems import BadCredentials, TooManyFailures
 from cti.people import Principal
+from cti.permissions import OWN_ACCOUNT
 
 router = guarded("auth")
 open_router = APIRouter(prefix="/auth", tags=["auth"])
@@ -70,7 +71,7 @@ async def sign_in(
     )
 
 
-@router.post("/logout", status_code=202, response_model=models.Accepted)
+@router.post("/logout", status_code=202, response_model=models.Accepted, dependencies=[permitted(OWN_ACCOUNT)])
 async def sign_out(me: Me, ports: PortsOf) -> Json:
     """Revoke every token of this person; their sockets are closed."""
     await ports.directory.revoke_tokens(me.tenant, me.username)

@@ -8,13 +8,14 @@ from typing import Annotated, Literal
 from fastapi import Path, Query
 
 from adapters.web import models
-from adapters.web.asking import BoardOf, DeskOf, Me, PortsOf, SettingsOf, guarded
+from adapters.web.asking import BoardOf, DeskOf, Me, PortsOf, SettingsOf, guarded, permitted
 from adapters.web.paging import Json, Listed, answer
 from adapters.web.ports import CallFilter, Shape
 from adapters.web.problems import StoreAway
 from cti.errors import BadRequest, NotAllowed, NotFound
-from cti.ids import CallId, Instant
-from cti.people import CALLS_SEE_ALL, Principal
+from cti.ids import AgentNo, CallId, Instant, QueueName
+from cti.people import Reach, calls_for
+from cti.permissions import CALLS_SEE, OWN_DESK
 from cti.shapes import call_shape
 
 router = guarded("calls")
@@ -22,12 +23,11 @@ router = guarded("calls")
 Id = Annotated[str, Path(max_length=64)]
 
 
-def _concerns(me: Principal, call: Shape) -> bool:
-    """All calls, or those that were offered to oneself."""
-    if me.may(CALLS_SEE_ALL):
-        return True
+def _concerns(reach: Reach | None, call: Shape) -> bool:
+    """Whether this call is within that reach."""
     offers = call["offers"]
-    return isinstance(offers, list) and me.desk is not None and any(one["agent_no"] == me.desk for one in offers)
+    agents = [AgentNo(str(one["agent_no"])) for one in offers] if isinstance(offers, list) else []
+    return reach is None or reach.holds(agents, QueueName(str(call["queue"])))
 
 
 def _instant(at: datetime | None) -> Instant | None:
@@ -38,11 +38,12 @@ def _instant(at: datetime | None) -> Instant | None:
     return Instant(round(at.timestamp() * 1000))
 
 
-@router.get("", response_model=models.Listing[models.Call])
+@router.get("", response_model=models.Listing[models.Call], dependencies=[permitted(CALLS_SEE)])
 async def list_calls(
     me: Me,
     ports: PortsOf,
     settings: SettingsOf,
+    board: BoardOf,
     asked: Listed,
     since: Annotated[datetime | None, Query(alias="from", description="started at or after")] = None,
     until: Annotated[datetime | None, Query(alias="to", description="started before")] = None,
@@ -52,15 +53,13 @@ async def list_calls(
     result: Literal["answered", "abandoned", "fallback", "pbx_lost"] | None = None,
 ) -> Json:
     """Newest first; `search` looks at numbers, names, agents and queues. Agents see calls that were offered to them."""
-    if not me.may(CALLS_SEE_ALL) and me.desk is None:
-        return answer([], 0, None)
     which = CallFilter(
         search=asked.search,
         since=_instant(since),
         until=_instant(until),
         queue=queue,
         agent_no=agent_no,
-        offered_to=None if me.may(CALLS_SEE_ALL) else me.desk,
+        within=calls_for(me, CALLS_SEE, board.queues_of),
         result=result,
         number=number,
     )
@@ -69,7 +68,7 @@ async def list_calls(
     return answer([call_shape(call) for call in found.items], found.total, found.next)
 
 
-@router.get("/{call}", response_model=models.Call)
+@router.get("/{call}", response_model=models.Call, dependencies=[permitted(CALLS_SEE)])
 async def one_call(call: Id, me: Me, ports: PortsOf, settings: SettingsOf, board: BoardOf) -> Json:
     """One call with its segments, offers and legs."""
     shape = board.call(CallId(call))
@@ -79,12 +78,12 @@ async def one_call(call: Id, me: Me, ports: PortsOf, settings: SettingsOf, board
         shape = None if record is None else call_shape(record)
         if shape is None and not current:
             raise StoreAway("the newest calls are not in the database yet; try again later")
-    if shape is None or not _concerns(me, shape):
+    if shape is None or not _concerns(calls_for(me, CALLS_SEE, board.queues_of), shape):
         raise NotFound("no such call")
     return Json(shape)
 
 
-@router.post("/{call}/hangup", status_code=202, response_model=models.Accepted)
+@router.post("/{call}/hangup", status_code=202, response_model=models.Accepted, dependencies=[permitted(OWN_DESK)])
 async def hang_up(call: Id, me: Me, desk: DeskOf) -> Json:
     """Hang up one's own leg."""
     if me.desk is None:

@@ -7,18 +7,19 @@ from typing import Annotated
 from fastapi import Query
 
 from adapters.web import models
-from adapters.web.asking import BoardOf, Me, PortsOf, SettingsOf, guarded
+from adapters.web.asking import BoardOf, Me, PortsOf, SettingsOf, guarded, permitted
 from adapters.web.paging import Json, answer, cursor_of, key_of
 from cti.errors import BadRequest
 from cti.news import Published, keys_of
-from cti.people import Principal, Sight, every_key, sight
+from cti.people import Principal, every_key, queues_for, sight
+from cti.permissions import OWN_ACCOUNT, QUEUES_SEE
 from cti.shapes import Shape, stamp, without_call
 
 router = guarded("events")
 
 
 def _shape(me: Principal, news: Published) -> Shape:
-    hidden = sight(me, news) is Sight.COLLEAGUE
+    hidden = sight(me, news).without_call
     return {
         "seq": news.seq,
         "type": news.type,
@@ -37,7 +38,7 @@ def _before(cursor: str | None) -> int | None:
     return int(key)
 
 
-@router.get("", response_model=models.Listing[models.Event])
+@router.get("", response_model=models.Listing[models.Event], dependencies=[permitted(OWN_ACCOUNT)])
 async def list_events(
     me: Me,
     ports: PortsOf,
@@ -49,7 +50,7 @@ async def list_events(
 ) -> Json:
     """Newest first, or oldest first with `after`. `total` counts the journal; a page may hold fewer than `limit`."""
     await ports.records.caught_up(settings.read_deadline)
-    keys = every_key(me, () if me.desk is None else board.queues_of(me.desk))
+    keys = every_key(me, queues_for(me, QUEUES_SEE, board.queues_of) or ())
     if after is not None:
         start = after if cursor is None else _before(cursor) or 0
         page = list(await ports.records.after(me.tenant, start, limit))

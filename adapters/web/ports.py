@@ -10,7 +10,7 @@ from starlette.websockets import WebSocket
 
 from cti.ids import AgentNo, CallId, Instant, QueueName, TenantId
 from cti.news import Published
-from cti.people import Principal
+from cti.people import Principal, Reach
 from cti.records import AgentProfile, Call, QueueSettings
 
 Shape = Mapping[str, object]
@@ -71,14 +71,14 @@ class BoardView(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallFilter:
-    """`since` is included, `until` is not; `agent_no` took the call, `offered_to` saw its pop."""
+    """`since` is included, `until` is not; `agent_no` took the call, `within` is who asks' reach."""
 
     search: str = ""
     since: Instant | None = None
     until: Instant | None = None
     queue: str | None = None
     agent_no: str | None = None
-    offered_to: str | None = None
+    within: Reach | None = None
     result: str | None = None
     number: str | None = None
 

@@ -13,7 +13,8 @@ from adapters.web.paging import Json, Listed, page
 from adapters.web.ports import BoardView, Shape
 from cti.errors import BadRequest, NotFound
 from cti.ids import QueueName
-from cti.people import QUEUES_EDIT, QUEUES_SEE_ALL, Principal
+from cti.people import Principal, queues_for
+from cti.permissions import QUEUES_EDIT, QUEUES_SEE
 from cti.records import QueueSettings
 
 router = guarded("queues")
@@ -22,7 +23,8 @@ Name = Annotated[str, Path(max_length=40)]
 
 
 def _sees(me: Principal, board: BoardView, name: object) -> bool:
-    return me.may(QUEUES_SEE_ALL) or (me.desk is not None and name in board.queues_of(me.desk))
+    seen = queues_for(me, QUEUES_SEE, board.queues_of)
+    return seen is None or name in seen
 
 
 def _find(board: BoardView, me: Principal, name: str) -> Shape:
@@ -32,14 +34,14 @@ def _find(board: BoardView, me: Principal, name: str) -> Shape:
     return queue
 
 
-@router.get("", response_model=models.Listing[models.Queue])
+@router.get("", response_model=models.Listing[models.Queue], dependencies=[permitted(QUEUES_SEE)])
 async def list_queues(me: Me, board: BoardOf, asked: Listed) -> Json:
     """The queues one may see, by name."""
     queues = [queue for queue in board.queues() if _sees(me, board, queue["name"])]
     return page(queues, lambda q: str(q["name"]), lambda q: (q["name"], q["title"]), asked)
 
 
-@router.get("/{name}", response_model=models.Queue)
+@router.get("/{name}", response_model=models.Queue, dependencies=[permitted(QUEUES_SEE)])
 async def one_queue(name: Name, me: Me, board: BoardOf) -> Json:
     """One queue with everybody who waits in it."""
     return Json(_find(board, me, name))

@@ -14,7 +14,8 @@ from adapters.web.paging import Json, Listed, page
 from adapters.web.ports import Ports, User
 from cti.errors import BadRequest, Conflict, NotFound
 from cti.ids import AgentNo
-from cti.people import USERS_EDIT, Principal
+from cti.people import Principal
+from cti.permissions import OWN_ACCOUNT, USERS_EDIT
 
 router = guarded("users")
 
@@ -28,7 +29,7 @@ async def _find(ports: Ports, me: Principal, username: str) -> User:
     raise NotFound("no such user")
 
 
-@router.get("/me", response_model=models.User)
+@router.get("/me", response_model=models.User, dependencies=[permitted(OWN_ACCOUNT)])
 async def oneself(me: Me) -> Json:
     return Json({"username": me.username, "role": me.role, "agent_no": me.agent_no, "disabled": False})
 

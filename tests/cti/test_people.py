@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 
 from cti.ids import AgentNo, Instant, QueueName, TenantId
 from cti.news import EVERYONE, Published, keys_of
-from cti.people import ROLES, Principal, Sight, every_key, keys_for, may_subscribe, principal, sight
+from cti.people import Principal, Sight, every_key, keys_for, may_subscribe, principal, sight
+from cti.permissions import ROLES
 
 OWN = (QueueName("sales"),)
 TOPICS = ("agent:me", "agent:1002", "agent:*", "queue:sales", "queue:billing", "queue:*", "calls:mine", "calls:*")
@@ -45,10 +46,10 @@ def test_words_that_are_no_topic_are_refused_to_everybody(topic: str) -> None:
         ("agent.updated", {"me:1001", "agent:1001", "agent:*"}),
         ("screen_pop.requested", {"me:1001"}),
         ("queue.updated", {"queue:sales", "queue:*"}),
-        ("call.queued", {"mine:1001", "calls:*", "queue:sales", "queue:*"}),
-        ("call.ringing", {"mine:1001", "calls:*"}),
-        ("survey.answered", {"calls:*"}),
-        ("supervision.started", {"calls:*"}),
+        ("call.queued", {"mine:1001", "calls:*", "calls:sales", "queue:sales", "queue:*"}),
+        ("call.ringing", {"mine:1001", "calls:*", "calls:sales"}),
+        ("survey.answered", {"calls:*", "calls:sales"}),
+        ("supervision.started", {"calls:*", "calls:sales"}),
         ("pbx.link_down", {EVERYONE}),
         ("something.new", set()),
     ],

@@ -19,6 +19,7 @@ from adapters.store.spool import Spool
 from adapters.store.turn import encode_turn
 from cti.errors import BadRequest
 from cti.ids import AgentNo, CallId, Instant, OfferId, QueueName
+from cti.people import Reach
 from cti.records import AgentProfile, Call, QueueSettings, Result
 from tests.adapters.store.story import DEMO, NOON, a_call, turn
 
@@ -71,7 +72,7 @@ SHOWN: Final[tuple[tuple[Which, Sequence[int]], ...]] = (
     (Which(queue="sales"), range(39, 0, -2)),
     (Which(agent_no="1001"), range(39, 0, -2)),
     (Which(agent_no="1009"), ()),  # was offered every call and took none
-    (Which(offered_to="1009"), range(40, 0, -1)),
+    (Which(within=Reach(frozenset({AgentNo("1009")}))), range(40, 0, -1)),
     (Which(result="abandoned"), (40, 30, 20, 10)),
     (Which(since=Instant(NOON + 38 * 60_000)), (40, 39, 38)),
     (Which(until=Instant(NOON + 3 * 60_000)), (2, 1)),

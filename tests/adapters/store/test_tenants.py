@@ -19,6 +19,7 @@ from adapters.store.schema import metadata
 from adapters.store.store import Store
 from adapters.store.users import Users
 from cti.ids import AgentNo, CallId, DeviceName, Instant, OfferId, QueueName, TenantId
+from cti.people import Reach
 from cti.records import AgentProfile, AgentRecord, Figures, QueueSettings
 from tests.adapters.store.conftest import Opener
 from tests.adapters.store.story import DEMO, NOON, a_call, news, turn
@@ -95,7 +96,7 @@ async def use_everything(store: Store) -> None:
     await store.prune_facts(Instant(0))
     await queries.calls(
         DEMO,
-        Which(search="x", since=NOON, until=NOON, queue="q", agent_no="1", offered_to="2", result="r", number="3"),
+        Which(search="x", since=NOON, until=NOON, queue="q", agent_no="1", within=Reach(), result="r", number="3"),
         cursor=(await queries.calls(DEMO, limit=1)).next,
     )
     await queries.call(DEMO, CallId("call-1"))

@@ -194,7 +194,7 @@ class Records:
         found = [
             call
             for call in self.kept.get(tenant, [])
-            if which.offered_to is None or any(offer.agent_no == which.offered_to for offer in call.offers)
+            if which.within is None or which.within.holds({offer.agent_no for offer in call.offers}, call.queue)
         ]
         if cursor is not None and not cursor.isdecimal():
             raise BadRequest("that cursor is none of ours")
