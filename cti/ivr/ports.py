@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from cti.ids import Instant
 from cti.ivr.flow import Flow
 from cti.ivr.outcome import Answer, Step
+from cti.speech import say
 
 
 class LookupFailed(Exception):
@@ -18,12 +19,8 @@ def _no_flow(_name: str) -> Flow | None:
     return None
 
 
-def _no_hours(_schedule: str, _at: Instant) -> str | None:
-    return None
-
-
-def _no_words(kind: str, value: str, language: str) -> Sequence[str]:
-    raise ValueError(f"{kind} cannot be said in {language}")
+def _no_hours(_schedule: str, _at: Instant) -> Sequence[str]:
+    return ()
 
 
 async def _nobody(_number: str) -> Mapping[str, object] | None:
@@ -43,9 +40,9 @@ class Ports:
     now: Callable[[], Instant]
     flow: Callable[[str], Flow | None] = _no_flow
     """The published version of a flow."""
-    hours: Callable[[str, Instant], str | None] = _no_hours
-    """The period of a schedule at an instant, which names an exit; None when there is no such schedule."""
-    say: Callable[[str, str, str], Sequence[str]] = _no_words
+    hours: Callable[[str, Instant], Sequence[str]] = _no_hours
+    """What a schedule says of an instant, in names of exits, the narrowest first: (`lunch`, `closed`)."""
+    say: Callable[[str, str, str], Sequence[str]] = say
     """Kind, value, language -> names of prompts; ValueError when the value cannot be said."""
     customer: Callable[[str], Awaitable[Mapping[str, object] | None]] = _nobody
     """The customer of a number, as fields; None when nobody is known. May raise LookupFailed."""
