@@ -16,6 +16,7 @@ from cti.errors import NotFound
 from cti.events import Event
 from cti.ids import AgentNo, CallId, DeviceName, Instant, LegId, QueueName, TenantId
 from cti.queues import Queue
+from cti.recording.policy import RecordingRules
 from cti.records import Call, Figures, QueueSettings, State
 
 Fold: TypeAlias = Callable[["Board", Any], None]
@@ -50,6 +51,8 @@ class Board:
         self.changed_agents: dict[AgentNo, None] = {}
         self.changed_queues: dict[QueueName, None] = {}
         self.changed_calls: dict[CallId, Call] = {}
+        self.recording = RecordingRules()
+        self.recording_trouble = ""  # why nothing new can be recorded now
         self.changed_records: dict[AgentNo, None] = {}
         self.changed_figures: dict[tuple[QueueName, AgentNo], Figures] = {}
 

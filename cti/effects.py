@@ -25,6 +25,8 @@ class Deliver(Effect):
     agent: AgentNo
     device: DeviceName
     ring_seconds: int
+    record: bool = False  # begin to record it
+    announcement: str = ""  # what the caller hears before that
     say: tuple[str, ...] = ()  # prompts the caller hears before they are joined 播报工号
     whisper: tuple[str, ...] = ()  # prompts the agent hears then
     language: str = ""
@@ -84,6 +86,15 @@ class HangUp(Effect):
 
 
 @dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True)
+class MuteRecording(Effect):
+    """Have this recording `on`, or silent in any other state; the answer comes back as `RecordingMuted`."""
+
+    call: CallId
+    channel: str
+    state: str
+
+
 class News(Effect):
     """One published event. `agents` are those it concerns; `queue` is where it happened; `data` is what clients see."""
 

@@ -63,6 +63,12 @@ class PbxDown(Conflict):
     code = "pbx_down"
 
 
+class NotRecordable(Conflict):
+    """No file is being written for this call, so there is nothing to start, pause or stop."""
+
+    code = "not_recordable"
+
+
 class OutOfTurn(Refused):
     """A call or an agent cannot take this step from the state it is in."""
 

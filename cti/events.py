@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from cti.ids import AgentNo, CallId, DeviceName, Instant, LegId, OfferId, QueueName
+from cti.recording.policy import RecordingRules
 from cti.records import AgentProfile, AgentRecord, Call, Figures, QueueSettings
 
 
@@ -234,6 +235,7 @@ class LegSeen:
     offer_n: int = 0
     offer_device: DeviceName | None = None
     screened: bool = False
+    recording: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -342,6 +344,61 @@ class ContactFound(Event):
     offer: OfferId
     call: CallId
     contacts: tuple[Mapping[str, object], ...]
+
+
+# --- facts: recordings ---------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordingRulesChanged(Event):
+    """What the tenant wants recorded, as it is now."""
+
+    rules: RecordingRules
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordingRoomChanged(Event):
+    """There is no room for new recordings, as `trouble` says, or there is again."""
+
+    trouble: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordingBegan(Event):
+    """Asterisk writes a file of this name. `found`: it had begun before we looked."""
+
+    call: CallId
+    name: str
+    side: str = "customer"
+    found: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordingMuted(Event):
+    """Asterisk's answer to an order: the recording is in this state now, or there is trouble and it is not."""
+
+    call: CallId
+    state: str
+    trouble: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordAsked(Event):
+    """`action` is start, stop, pause or resume; without `agent` it is somebody who watches."""
+
+    call: CallId
+    action: str
+    agent: AgentNo | None = None
+    by: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordingKept(Event):
+    """A recording has been put where it can be heard."""
+
+    call: CallId
+    recording: str
+    seconds: float
 
 
 # --- facts: clocks -------------------------------------------------------------------------------------------------
@@ -528,3 +585,22 @@ class Announced(Event):
     prompts: tuple[str, ...]
     position: int | None = None
     ewt: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordingDecided(Event):
+    """A call is to be recorded, or `refused` says why it cannot be."""
+
+    call: CallId
+    mode: str
+    reason: str
+    refused: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordingWanted(Event):
+    """A recording is to be in this state; `by` names who or what wants it."""
+
+    call: CallId
+    state: str
+    by: str

@@ -181,6 +181,29 @@ class Call:
             return self.offers[-1]
         return None
 
+@dataclass(slots=True)
+class Mark:
+    """From here on a recording was `on`, `paused`, `off`, or `barred` by a rule."""
+
+    at: Instant
+    state: str
+
+
+@dataclass(slots=True)
+class Recording:
+    """One file for the whole of a call. `wanted` is what was ordered last, `state` what Asterisk has said so far;
+    both are empty until the file begins. `side`: whose channel is recorded, the customer's or an agent's."""
+
+    mode: str  # always, sampled or on_demand
+    reason: str
+    name: str = ""
+    side: str = "customer"
+    state: str = ""
+    wanted: str = ""
+    began_at: Instant | None = None  # None: nobody was listening when it began
+    marks: list[Mark] = field(default_factory=list)
+
+
     def leg(self, leg: LegId) -> Leg | None:
         return next((one for one in self.legs if one.id == leg), None)
 
@@ -211,6 +234,32 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+    recording: Recording | None = None
+
+    @property
+    def waits(self) -> list[Segment]:
+        """The segments of the wait that is on: since the arrival, or since whoever had the caller before."""
+        found: list[Segment] = []
+        for segment in reversed(self.segments):
+            if segment.kind not in (SegmentKind.WAITING, SegmentKind.RINGING):
+                break
+            found.append(segment)
+        return found[::-1]
+
+    @property
+    def joined_at(self) -> Instant:
+        """When the caller joined the queue they are in; after an overflow, later than `queued_at`."""
+        at = self.queued_at
+        for segment in reversed(self.waits):
+            if segment.queue != self.queue:
+                break
+            at = segment.started_at
+        return at
+
+    @property
+    def waited_in(self) -> set[QueueName]:
+        """The queues of the wait that is on."""
+        return {segment.queue for segment in self.waits if segment.queue is not None}
 class QueueSettings:
     """Where callers wait for a group of agents 技能组. `window`: day, week or month, in the tenant's time zone."""
 

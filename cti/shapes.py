@@ -12,7 +12,7 @@ from functools import lru_cache
 from cti.agents import Agent
 from cti.ids import Instant
 from cti.queues import Queue
-from cti.records import Call, Leg, Offer, Segment, State, Step, Survey
+from cti.records import Call, Leg, Offer, Recording, Segment, State, Step, Survey
 
 WAITING_SHOWN = 50
 """How many waiting callers `queue.updated` carries; `GET /queues/{name}` has them all."""
@@ -99,6 +99,16 @@ def survey_shape(survey: Survey) -> Shape:
     }
 
 
+def recording_shape(recording: Recording) -> Shape:
+    """A recording while it is made: `state` is on, off, paused, barred, refused, or null before it begins."""
+    return {
+        "mode": recording.mode,
+        "reason": recording.reason,
+        "state": recording.state or None,
+        "since": stamp((recording.marks[-1].at if recording.marks else None) or None),
+    }
+
+
 def call_brief(call: Call) -> Shape:
     """What every `call.*` event carries of its call, so that a client can keep a table from events alone."""
     offer = call.offer
@@ -132,6 +142,7 @@ def call_shape(call: Call) -> Shape:
         "offers": [offer_shape(one) for one in call.offers],
         "legs": [leg_shape(one) for one in call.legs],
         "recordings": [],
+        "recording": None if call.recording is None else recording_shape(call.recording),
         "rules": list(call.journey.rules),
         "language": call.journey.language,
         "path": [step_shape(one) for one in call.journey.path],

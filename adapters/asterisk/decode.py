@@ -89,10 +89,15 @@ def _fell_back(m: Message, at: Instant, _: int) -> ev.Event:
     return ev.FallbackSeen(at=at, call=CallId(m["Call"]))
 
 
+def _recording_began(m: Message, at: Instant, _: int) -> ev.Event:
+    return ev.RecordingBegan(at=at, call=CallId(m["Call"]), name=m["Name"], side=m["Side"])
+
+
 _OURS: Final[Mapping[str, Callable[[Message, Instant, int], ev.Event]]] = {
     "CtiWaiting": _caller_waiting,
     "CtiOfferEnded": _offer_ended,
     "CtiFallback": _fell_back,
+    "CtiRecording": _recording_began,
 }
 
 

@@ -30,7 +30,7 @@ VARIABLES: Final = (
 )
 
 DELIVERY: Final = "cti-deliver"
-ORDER: Final = re.compile(r"to_(\d{1,6})_\d+_([A-Za-z0-9-]+)")
+ORDER: Final = re.compile(r"(?:rec_)?to_(\d{1,6})_\d+_([A-Za-z0-9-]+)")
 """The extension of a caller on the way to an agent, or with one: which offer, how long it may ring, which phone."""
 
 DEADLINE: Final = 10.0
@@ -107,6 +107,7 @@ def _leg(m: Message, offset: int) -> tuple[str, ev.LegSeen]:
         offer_device=DeviceName(order[2]) if order is not None else None,
         screened=mine.get("CTI_SCREEN") == "yes",
     )
+        recording=mine.get("CTI_RECORDING", ""),
 
 
 def last_words(rows: Iterable[Message], offset: int, at: Instant) -> Iterable[tuple[str, ev.LastWords]]:
