@@ -6,6 +6,7 @@ It knows how a thing is said to Asterisk, not why. Values of our own variables t
 import asyncio
 import re
 from collections.abc import Mapping
+from pathlib import PurePath
 from typing import Final
 from urllib.parse import unquote
 
@@ -16,6 +17,7 @@ from adapters.asterisk.encode import decode_value, encode_value
 from adapters.asterisk.failures import BadWord, HungUp, LineRefused
 
 ANSWER_SECONDS: Final = 5.0
+SAMPLES: Final = 8000  # a second, in the wav files of Asterisk
 _OURS: Final = re.compile(r"(?:__)?CTI_[A-Z_]{1,24}")
 _READABLE: Final = frozenset({"CALLERID(name)", "CALLERID(num)", "CHANNEL", "CHANNEL(language)", "CONTEXT", "EXTEN"})
 _SOUND: Final = re.compile(r"(?!.*\.\.)[A-Za-z0-9][A-Za-z0-9_./-]{0,199}")
@@ -84,9 +86,31 @@ class AgiLine:
             raise BadWord("a variable that is not ours")
         await self.command("SET VARIABLE", name, encode_value(value))
 
-    async def stream_file(self, sound: str, stop_at: str = "", seconds: float = 300.0) -> str:
-        """Play a sound to its end or until one of the digits `stop_at` is pressed; return that digit, or nothing."""
+    async def stream_file(self, sound: str | PurePath, stop_at: str = "", seconds: float = 300.0) -> str:
+        """Play a sound to its end or until one of the digits `stop_at` is pressed; return that digit, or nothing.
+
+        A text names a sound of Asterisk's own; a path is a file of ours, without its ending.
+        """
         return self._digit(await self.command("STREAM FILE", _sound(sound), _digits(stop_at), seconds=seconds))
+
+    async def record_file(
+        self, file: PurePath, stop_at: str = "", seconds: float = 60.0, silence: float = 0.0
+    ) -> tuple[str, float]:
+        """Record into a wav file of ours; return the digit of `stop_at` that ended it, or nothing, and its seconds.
+
+        `silence` of so many seconds ends it too, unless 0. A caller who hangs up leaves what was said until then.
+        """
+        words = (_sound(file), "wav", _digits(stop_at), str(round(seconds * 1000)))
+        pause = (f"s={round(silence)}",) if silence else ()
+        reply = await self.command("RECORD FILE", *words, *pause, seconds=seconds + ANSWER_SECONDS)
+        length = (reply.endpos or 0) / SAMPLES
+        try:
+            self._alive(reply)
+        except HungUp as gone:
+            gone.recorded = length
+            raise
+        # Without a digit the result is the time that was left.
+        return (self._digit(reply) if reply.text == "dtmf" else ""), length
 
     async def wait_for_digit(self, seconds: float) -> str:
         """Return the next digit pressed, or nothing when none comes in time."""
@@ -132,7 +156,12 @@ class AgiLine:
             raise HungUp("the caller has hung up")
 
 
-def _sound(name: str) -> str:
+def _sound(name: str | PurePath) -> str:
+    if isinstance(name, PurePath):
+        path = str(name)
+        if not name.is_absolute() or ".." in name.parts or not path.isprintable():
+            raise BadWord("a path of ours that is none")
+        return path
     if not _SOUND.fullmatch(name):
         raise BadWord("a sound name that is none")
     return name

@@ -85,6 +85,8 @@ class HungUp(LineFailure):
     """The caller, or Asterisk, has left the line: nothing more can be said on it."""
 
     code = "agi_hung_up"
+    recorded = 0.0
+    """Seconds of the message that was being recorded then."""
 
 
 class LineRefused(LineFailure):

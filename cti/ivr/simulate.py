@@ -155,7 +155,7 @@ async def simulate(
     at: Instant | None = None,
     leaves: int | None = None,
 ) -> Transcript:
-    """Walk a flow with a scripted caller (see `ScriptedLine`) who calls `at` an instant, or now; BadScript for a bad script."""
+    """Walk a flow with a scripted caller (see `ScriptedLine`), who calls `at` an instant or now; or BadScript."""
     line = ScriptedLine(events, ports.now() if at is None else at, leaves)
     tried = replace(
         ports, now=line.now, on_step=lambda step: line.tell("step", f"{step.flow}/{step.node} {step.type}: {step.exit}")
