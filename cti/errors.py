@@ -53,6 +53,36 @@ class NoLeg(Conflict):
     code = "no_leg"
 
 
+class WrongState(Conflict):
+    """The call, or somebody's part in it, stands elsewhere than the command supposes."""
+
+    code = "wrong_state"
+
+
+class Busy(Conflict):
+    """Whoever is asked for is in a call, away, or signed out."""
+
+    code = "busy"
+
+
+class NoSuchTarget(Refused):
+    """There is nobody and nothing of that name to go to."""
+
+    code = "no_such_target"
+
+
+class RefusedByPolicy(Refused):
+    """A dialling rule forbids it; the message names the rule."""
+
+    code = "refused_by_policy"
+
+
+class AnswerOnPhone(Conflict):
+    """That phone can only be answered by hand."""
+
+    code = "answer_on_phone"
+
+
 class DeviceTaken(Conflict):
     code = "device_taken"
 
@@ -73,3 +103,15 @@ class OutOfTurn(Refused):
     """A call or an agent cannot take this step from the state it is in."""
 
     code = "out_of_turn"
+
+
+class NotPlayable(BadRequest):
+    """An upload or a text that no sound can be made of."""
+
+    code = "not_playable"
+
+
+class NoVoice(Conflict):
+    """The programs that make prompts are not on this machine."""
+
+    code = "no_voice"

@@ -8,12 +8,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Final
 
 from cti.ids import AgentNo, CallId, DeviceName, Instant, LegId, OfferId, QueueName, TenantId
 
 
 class State(StrEnum):
     IVR = "ivr"
+    DIALLING = "dialling"  # an outbound call: a phone of ours rings, then the customer's
     WAITING = "waiting"
     OFFERED = "offered"
     RINGING = "ringing"
@@ -37,6 +39,7 @@ class Result(StrEnum):
     FORWARDED = "forwarded"  # sent on to a number of the outside world
     CALLBACK = "callback"  # the caller asked to be called back
     OVERFLOWED = "overflowed"  # a rule of the queue sent the caller off, and nobody took the call
+    NOT_REACHED = "not_reached"  # an outbound call that nobody took; the cause says on which side, and why
 
 
 class OfferResult(StrEnum):
@@ -53,8 +56,14 @@ class SegmentKind(StrEnum):
     RINGING = "ringing"
     TALKING = "talking"
     HELD = "held"
+    CONSULTING = "consulting"  # asked by a colleague who has the customer on hold
     SURVEY = "survey"
     VOICEMAIL = "voicemail"
+
+
+TALK: Final = (SegmentKind.TALKING, SegmentKind.HELD)
+ASIDE: Final = ("consult", "conference")
+"""Strategies of offers that were made beside the call; when such an agent takes it over the offer becomes the call's."""
 
 
 @dataclass(slots=True)
@@ -63,18 +72,26 @@ class Leg:
 
     id: LegId
     channel: str
-    kind: str  # "customer" | "agent"
+    kind: str  # "customer" | "agent" | "party" (somebody of the outside world) | "supervisor"
     started_at: Instant
     device: DeviceName | None = None
     agent_no: AgentNo | None = None
     answered_at: Instant | None = None
     ended_at: Instant | None = None
     cause: int | None = None
+    place: str = ""  # where the server has put it: room, aside (a second room), hold, alone, asking; empty: in a Dial
+    muted: bool = False
+
+    @property
+    def address(self) -> str:
+        """What Asterisk finds it by: its name, or the id it was invited under."""
+        return self.channel or self.id
 
 
 @dataclass(slots=True)
 class Segment:
-    """One slice of a call for accounting; the slices of one call follow each other without gap or overlap."""
+    """One slice of a call for accounting; those of one agent follow each other without overlap, and while only one
+    agent at a time is in the call, so do all."""
 
     kind: SegmentKind
     started_at: Instant
@@ -99,6 +116,32 @@ class Offer:
     ended_at: Instant | None = None
     result: OfferResult | None = None
     detail: str = ""
+
+
+@dataclass(slots=True)
+class Consult:
+    """An agent asks somebody, the customer on hold 咨询. `aside`: the one asked waits, and the customer is heard."""
+
+    by: AgentNo
+    target: str  # agent:1002, number:+86...
+    began_at: Instant
+    device: DeviceName
+    agent_no: AgentNo | None = None
+    leg: LegId | None = None
+    answered_at: Instant | None = None
+    aside: bool = False
+
+
+@dataclass(slots=True)
+class Watch:
+    """Somebody supervises a call. `mode`: listen, whisper, barge or intercept; `of` is the leg that is heard."""
+
+    by: AgentNo
+    mode: str
+    leg: LegId
+    of: LegId
+    began_at: Instant
+    answered_at: Instant | None = None
 
 
 @dataclass(slots=True)
@@ -139,6 +182,29 @@ class Journey:
 
 
 @dataclass(slots=True)
+class Mark:
+    """From here on a recording was `on`, `paused`, `off`, or `barred` by a rule."""
+
+    at: Instant
+    state: str
+
+
+@dataclass(slots=True)
+class Recording:
+    """One file for the whole of a call. `wanted` is what was ordered last, `state` what Asterisk has said so far;
+    both are empty until the file begins. `side`: whose channel is recorded, the customer's or an agent's."""
+
+    mode: str  # always, sampled or on_demand
+    reason: str
+    name: str = ""
+    side: str = "customer"
+    state: str = ""
+    wanted: str = ""
+    began_at: Instant | None = None  # None: nobody was listening when it began
+    marks: list[Mark] = field(default_factory=list)
+
+
+@dataclass(slots=True)
 class Call:
     """The customer's journey, one id through every transfer; it outlives its legs."""
 
@@ -168,72 +234,8 @@ class Call:
     journey: Journey = field(default_factory=Journey)
     skills: dict[str, int] = field(default_factory=dict)  # what an agent needs to take it: skill -> level
     sent_to: str = ""  # where a rule of the queue has sent the caller
-
-    @property
-    def customer(self) -> Leg:
-        """The caller's own leg; the first of the call."""
-        return self.legs[0]
-
-    @property
-    def offer(self) -> Offer | None:
-        """The offer under way, or the accepted one while the agent is in the call."""
-        if self.offers and self.offers[-1].result in (None, OfferResult.ACCEPTED):
-            return self.offers[-1]
-        return None
-
-@dataclass(slots=True)
-class Mark:
-    """From here on a recording was `on`, `paused`, `off`, or `barred` by a rule."""
-
-    at: Instant
-    state: str
-
-
-@dataclass(slots=True)
-class Recording:
-    """One file for the whole of a call. `wanted` is what was ordered last, `state` what Asterisk has said so far;
-    both are empty until the file begins. `side`: whose channel is recorded, the customer's or an agent's."""
-
-    mode: str  # always, sampled or on_demand
-    reason: str
-    name: str = ""
-    side: str = "customer"
-    state: str = ""
-    wanted: str = ""
-    began_at: Instant | None = None  # None: nobody was listening when it began
-    marks: list[Mark] = field(default_factory=list)
-
-
-    def leg(self, leg: LegId) -> Leg | None:
-        return next((one for one in self.legs if one.id == leg), None)
-
-    def agent_leg(self, agent: AgentNo) -> Leg | None:
-        """The live leg of this agent, if there is one."""
-        return next((one for one in self.legs if one.agent_no == agent and one.ended_at is None), None)
-
-    def enter(self, kind: SegmentKind, at: Instant, agent: AgentNo | None = None) -> None:
-        """Close the running segment and open the next one at the same instant."""
-        self.close_segment(at)
-        self.segments.append(Segment(kind=kind, started_at=at, agent_no=agent, queue=self.queue))
-
-    def close_segment(self, at: Instant) -> None:
-        if self.segments and self.segments[-1].ended_at is None:
-            last = self.segments[-1]
-            last.ended_at = max(at, last.started_at)
-
-    def talked(self, agent: AgentNo | None = None, now: Instant | None = None) -> int:
-        """Milliseconds talked and held, by this agent or by all; a running segment counts up to `now`."""
-        return sum(
-            (s.ended_at or now or s.started_at) - s.started_at
-            for s in self.segments
-            if s.kind in (SegmentKind.TALKING, SegmentKind.HELD) and (agent is None or s.agent_no == agent)
-        )
-
-
-# --- people and queues ---------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
+    consult: Consult | None = None
+    watches: list[Watch] = field(default_factory=list)
     recording: Recording | None = None
 
     @property
@@ -260,6 +262,69 @@ class Recording:
     def waited_in(self) -> set[QueueName]:
         """The queues of the wait that is on."""
         return {segment.queue for segment in self.waits if segment.queue is not None}
+
+    @property
+    def customer(self) -> Leg:
+        """The customer's own leg; of an outbound call whose customer is not being rung yet, the first."""
+        return next((one for one in self.legs if one.kind == "customer"), self.legs[0])
+
+    @property
+    def offer(self) -> Offer | None:
+        """The offer under way, or the accepted one while the agent is in the call; not that of one asked aside."""
+        last = next((one for one in reversed(self.offers) if one.strategy not in ASIDE), None)
+        return last if last is not None and last.result in (None, OfferResult.ACCEPTED) else None
+
+    @property
+    def agent_no(self) -> AgentNo | None:
+        """Whose call it is: the agent it is being offered to, who has it, or who had it last."""
+        return self.offer.agent_no if self.offer is not None else None
+
+    def leg(self, leg: LegId) -> Leg | None:
+        return next((one for one in self.legs if one.id == leg), None)
+
+    def live(self, *kinds: str) -> list[Leg]:
+        """The legs that are up or on their way, of these kinds or of all."""
+        return [one for one in self.legs if one.ended_at is None and (not kinds or one.kind in kinds)]
+
+    def agent_leg(self, agent: AgentNo) -> Leg | None:
+        """The live leg of this agent, if there is one."""
+        return next((one for one in self.legs if one.agent_no == agent and one.ended_at is None), None)
+
+    def enter(self, kind: SegmentKind, at: Instant, agent: AgentNo | None = None) -> None:
+        """Close whatever runs and open the next segment at the same instant."""
+        self.close_segment(at)
+        self.segments.append(Segment(kind=kind, started_at=at, agent_no=agent, queue=self.queue))
+
+    def enter_beside(self, kind: SegmentKind, at: Instant, agent: AgentNo) -> None:
+        """The same for one agent alone; what runs for others goes on."""
+        self.close_of(agent, at)
+        self.segments.append(Segment(kind=kind, started_at=at, agent_no=agent, queue=self.queue))
+
+    def close_segment(self, at: Instant) -> None:
+        for one in self.segments:
+            if one.ended_at is None:
+                one.ended_at = max(at, one.started_at)
+
+    def close_of(self, agent: AgentNo, at: Instant) -> None:
+        for one in self.segments:
+            if one.ended_at is None and one.agent_no == agent:
+                one.ended_at = max(at, one.started_at)
+
+    def talked(self, agent: AgentNo | None = None, now: Instant | None = None) -> int:
+        """Milliseconds talked and held, by this agent or by anybody; a running segment counts up to `now`."""
+        total, until = 0, Instant(0)
+        for one in sorted(self.segments, key=lambda s: s.started_at):
+            if one.kind in TALK and agent in (None, one.agent_no):
+                ends = one.ended_at or now or one.started_at
+                total += max(ends - max(one.started_at, until), 0)  # what two agents share counts once
+                until = max(until, ends)
+        return total
+
+
+# --- people and queues ---------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class QueueSettings:
     """Where callers wait for a group of agents 技能组. `window`: day, week or month, in the tenant's time zone."""
 
@@ -293,6 +358,24 @@ class QueueSettings:
     sticky_seconds: int = 20  # how long a caller waits for the agent of last time
     sticky_base: str = "longest_idle"
     service_level_seconds: int = 20
+
+    @property
+    def limited(self) -> bool:
+        """Whether a rule may take callers out of this queue."""
+        return bool(self.max_wait_seconds or self.max_length) or self.no_agents != "off"
+
+    @property
+    def talkative(self) -> bool:
+        """Whether its callers hear more than music."""
+        return self.announce_position or self.announce_ewt or bool(self.comfort_prompts)
+
+    @property
+    def attends(self) -> bool:
+        """Whether anything but an agent may become of those who wait here; a bare queue answers no."""
+        return self.limited or self.talkative or self.strategy in ("skills", "sticky")
+
+    # what follows a talk
+    survey: str = ""  # the flow that asks the caller when the agent has hung up
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

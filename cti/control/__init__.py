@@ -1,0 +1,1 @@
+"""What agents do with a call under way: one file per command."""

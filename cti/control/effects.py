@@ -1,0 +1,78 @@
+"""What is wanted of legs under way. Frozen; `adapters/asterisk/control.py` carries it out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from cti.effects import Effect
+from cti.ids import CallId, DeviceName, LegId, TenantId
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """Where a leg shall stand. `kind`: room, aside, hold, wait, alone, ask_device, ask_number, out, listen, whisper,
+    after. `word` is what that place needs to know: a device, a number, a leg; `marked`: the talk lasts while one is."""
+
+    kind: str
+    word: str = ""
+    caller_id: str = ""
+    seconds: int = 0
+    marked: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Move(Effect):
+    """Take a leg to a place; with `other`, two that talk with one another, at the same instant."""
+
+    call: CallId
+    leg: str
+    spot: Spot
+    other: str = ""
+    other_spot: Spot | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Invite(Effect):
+    """Call a phone, or a number, for a leg of this id; it goes to `spot` when it answers.
+
+    `shown` is the number and name on its display; `at_once`: a phone that can shall answer by itself.
+    """
+
+    tenant: TenantId
+    call: CallId
+    leg: LegId
+    spot: Spot
+    device: DeviceName | None = None
+    number: str = ""
+    shown: tuple[str, str] = ("", "")
+    seconds: int = 30
+    at_once: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Mute(Effect):
+    """What this leg says is heard by nobody, or again."""
+
+    call: CallId
+    leg: str
+    muted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SendDigits(Effect):
+    """Let the other end of this leg hear key presses."""
+
+    call: CallId
+    leg: str
+    digits: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlayTo(Effect):
+    """Let this leg, and nobody else, hear a prompt over the talk."""
+
+    tenant: TenantId
+    call: CallId
+    leg: str
+    prompt: str
+    language: str = ""
