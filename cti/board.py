@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 from zoneinfo import ZoneInfo
 
 from cti.agents import Agent
@@ -33,6 +33,10 @@ class Rules:
     closing: Callable[[Board, Instant], Iterable[Effect]]
 
 
+TALKS_MOST: Final = 50_000
+"""Numbers whose last agent is remembered."""
+
+
 class Board:
     def __init__(self, tenant: TenantId, rules: Rules) -> None:
         self.tenant = tenant
@@ -45,14 +49,15 @@ class Board:
         self.devices: dict[DeviceName, str] = {}
         self.owners: dict[DeviceName, AgentNo] = {}
         self.vips: dict[str, int] = {}
+        self.talks: dict[str, tuple[AgentNo, Instant]] = {}  # who spoke with a number last, and when
         self.pop_url = ""
+        self.recording = RecordingRules()
+        self.recording_trouble = ""  # why nothing new can be recorded now
         self.link_up = False
         self.stirred: dict[QueueName, None] = {}  # queues in which somebody new waits or is free
         self.changed_agents: dict[AgentNo, None] = {}
         self.changed_queues: dict[QueueName, None] = {}
         self.changed_calls: dict[CallId, Call] = {}
-        self.recording = RecordingRules()
-        self.recording_trouble = ""  # why nothing new can be recorded now
         self.changed_records: dict[AgentNo, None] = {}
         self.changed_figures: dict[tuple[QueueName, AgentNo], Figures] = {}
 
@@ -146,6 +151,14 @@ class Board:
 
     def touch_call(self, call: Call) -> None:
         self.changed_calls[call.id] = call
+
+    def remember_talk(self, number: str, agent: AgentNo, at: Instant) -> None:
+        """Who spoke with a number last; the numbers that are oldest are forgotten first."""
+        if number:
+            self.talks.pop(number, None)
+            self.talks[number] = (agent, at)
+            if len(self.talks) > TALKS_MOST:
+                del self.talks[next(iter(self.talks))]
 
     def touch_figures(self, figures: Figures) -> None:
         self.changed_figures[figures.queue, figures.agent_no] = figures

@@ -22,6 +22,9 @@ NEXT: Final[Mapping[tuple[State, type[ev.Event]], State]] = {
     (State.RINGING, ev.AgentAnswered): State.TALKING,
     (State.TALKING, ev.CallHeld): State.HELD,
     (State.HELD, ev.CallRetrieved): State.TALKING,
+    (State.WAITING, ev.CallOverflowed): State.WAITING,  # in another queue
+    (State.WAITING, ev.CallSentOn): State.IVR,
+    (State.IVR, ev.CallReturned): State.WAITING,
     (State.WAITING, ev.FallbackTaken): State.FALLBACK,
     (State.TALKING, ev.SurveyBegan): State.SURVEY,
     (State.HELD, ev.SurveyBegan): State.SURVEY,

@@ -42,10 +42,7 @@ def apply_directory(board: Board, event: ev.DirectoryChanged) -> None:
             start_of_window = window_bounds(settings.window, event.at, board.zone)[0]
             board.queues[settings.name] = Queue(settings, window_start=start_of_window)
         else:
-            if queue.settings.strategy != settings.strategy:
-                queue.pool.entries.clear()
-                queue.pool.keys.clear()
-            queue.settings = settings
+            queue.adopt(settings)
         board.changed_queues[settings.name] = None
     named = {settings.name for settings in event.queues}
     for name in [one for one, queue in board.queues.items() if one not in named and not queue.waiting]:
@@ -54,6 +51,7 @@ def apply_directory(board: Board, event: ev.DirectoryChanged) -> None:
     _place_agents(board, event, {agent.no: agent.record for agent in board.agents.values()})
     for agent in board.agents.values():
         board.touch(agent)
+    board.stirred.update(dict.fromkeys(board.queues))  # who may take whom may be otherwise now
 
 
 def _place_agents(board: Board, event: ev.Started | ev.DirectoryChanged, records: dict[AgentNo, AgentRecord]) -> None:
@@ -80,6 +78,8 @@ def _place_agents(board: Board, event: ev.Started | ev.DirectoryChanged, records
         queue.members = {agent.no for agent in board.agents.values() if queue.name in agent.profile.queues}
         for no in [one for one in queue.pool.keys if one not in queue.members]:
             queue.pool.drop(no)
+        queue.present &= queue.members
+        queue.serving &= queue.members
         queue.recount(sum(board.agents[no].signed_in for no in queue.members))
 
 

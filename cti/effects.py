@@ -30,6 +30,7 @@ class Deliver(Effect):
     say: tuple[str, ...] = ()  # prompts the caller hears before they are joined 播报工号
     whisper: tuple[str, ...] = ()  # prompts the agent hears then
     language: str = ""
+    survey: str = ""  # the flow that asks the caller when the agent has hung up
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +87,6 @@ class HangUp(Effect):
 
 
 @dataclass(frozen=True, slots=True)
-@dataclass(frozen=True, slots=True)
 class MuteRecording(Effect):
     """Have this recording `on`, or silent in any other state; the answer comes back as `RecordingMuted`."""
 
@@ -95,6 +95,7 @@ class MuteRecording(Effect):
     state: str
 
 
+@dataclass(frozen=True, slots=True)
 class News(Effect):
     """One published event. `agents` are those it concerns; `queue` is where it happened; `data` is what clients see."""
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from cti import comfort, journeys, limits, offering, patience, presence, reconcile, screenpop, telling, tracking, wrapup
 from cti import events as ev
-from cti import journeys, offering, presence, reconcile, screenpop, telling, tracking, wrapup
 from cti.board import Board, Feature, Rules
 from cti.effects import Effect, Later
 from cti.folding import FOLDS
 from cti.ids import Instant, QueueName, TenantId
 from cti.queues import window_bounds
+from cti.recording import keeping
 
 FEATURES: Final[dict[type[ev.Event], tuple[Feature, ...]]] = {}
 
@@ -43,12 +44,17 @@ def _window_turned(board: Board, event: ev.WindowTurned) -> Iterator[Effect]:
 FEATURES.update(
     {
         **journeys.FEATURES,
-        ev.Started: (_resume_timers,),
-        ev.DirectoryChanged: (_resume_timers,),
+        **comfort.FEATURES,
+        **limits.FEATURES,
+        ev.Started: (_resume_timers, comfort.resumed, patience.resumed),
+        ev.DirectoryChanged: (_resume_timers, limits.corrected, comfort.resumed, patience.resumed, comfort.music),
         ev.WindowTurned: (_window_turned,),
         ev.LinkLost: (telling.link_down,),
-        ev.SnapshotTaken: (reconcile.reconcile,),
-        ev.CallerWaiting: (telling.started,),
+        ev.SnapshotTaken: (reconcile.reconcile, limits.corrected, comfort.music),
+        ev.CallerWaiting: (telling.started, limits.arrived, comfort.arrived, patience.waits),
+        ev.CallOverflowed: (limits.moved, limits.arrived, comfort.arrived, patience.waits),
+        ev.CallReturned: (limits.arrived, comfort.arrived, patience.waits),
+        ev.ChoiceWidened: (patience.waits,),
         ev.LegRinging: (tracking.rang,),
         ev.LegAnswered: (tracking.answered,),
         ev.LegJoined: (tracking.answered,),
@@ -71,18 +77,32 @@ FEATURES.update(
         # decisions: the pop goes out before the order to ring
         ev.AgentChosen: (telling.offered, screenpop.requested, offering.deliver),
         ev.PhoneRinging: (telling.ringing,),
-        ev.AgentAnswered: (telling.answered, offering.offer_over),
-        ev.OfferEnded: (telling.offer_ended, screenpop.closed, offering.offer_over, offering.after_offer),
+        ev.AgentAnswered: (telling.answered, offering.offer_over, limits.over),
+        ev.OfferEnded: (
+            telling.offer_ended,
+            screenpop.closed,
+            offering.offer_over,
+            offering.after_offer,
+            limits.offer_ended,
+        ),
+        ev.StatusChanged: (limits.staffed,),
         ev.CallHeld: (telling.held,),
         ev.CallRetrieved: (telling.retrieved,),
         ev.AgentLeft: (telling.left, screenpop.closed, wrapup.began),
         ev.AcwEnded: (wrapup.ended,),
-        ev.CallEnded: (telling.ended,),
+        ev.CallEnded: (telling.ended, limits.over),
     },
 )
 
+for kind, asked in keeping.FEATURES.items():
+    FEATURES[kind] = (*asked, *FEATURES.get(kind, ()))  # recording is decided before the order to ring
+FEATURES[ev.SnapshotTaken] = (*FEATURES[ev.SnapshotTaken], keeping.corrected)
+
 RULES: Final = Rules(
-    folds={**FOLDS, **journeys.FOLDS}, features=FEATURES, assign=offering.assign, closing=telling.closing
+    folds={**FOLDS, **journeys.FOLDS, **comfort.FOLDS, **limits.FOLDS, **patience.FOLDS, **keeping.FOLDS},
+    features=FEATURES,
+    assign=offering.assign,
+    closing=telling.closing,
 )
 
 

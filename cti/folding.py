@@ -35,6 +35,7 @@ def caller_waiting(board: Board, event: ev.CallerWaiting) -> None:
         started_at=event.since,
         queued_at=event.since,
         priority=max(event.priority, vip_priority or 0),
+        skills=dict(event.skills or {}),
         vip=vip_priority is not None,
         linkedid=event.linkedid,
         state_since=event.since,
@@ -54,6 +55,7 @@ def _joins(board: Board, call: Call, event: ev.CallerWaiting) -> None:
     advance(call, event)
     call.queue, call.queued_at = event.queue, event.at
     call.priority = max(call.priority, event.priority)
+    call.skills = dict(event.skills or {})
     call.customer.answered_at = call.customer.answered_at or event.at
     call.enter(SegmentKind.WAITING, event.at)
     board.queue_for(call.queue).join(call)
@@ -115,7 +117,7 @@ def agent_chosen(board: Board, event: ev.AgentChosen) -> None:
     agent.call = call.id
     agent.caller = (call.number, call.name)
     queue.pool.last = agent.no
-    queue.take_from_line(call)
+    queue.take_from_line(call, event.at)
     board.touch(agent)
     board.changed_queues[call.queue] = None
     board.touch_call(call)
@@ -143,7 +145,8 @@ def agent_answered(board: Board, event: ev.AgentAnswered) -> None:
     if leg is not None:
         leg.answered_at = leg.answered_at or event.at
     call.enter(SegmentKind.TALKING, event.at, agent.no)
-    queue.leave(call)
+    queue.leave(call, event.at)
+    board.remember_talk(call.number, agent.no, event.at)
     queue.count_offer(agent.no, max(event.at - offer.offered_at, 0))
     figures = queue.figures_of(agent.no)
     figures.calls += 1
@@ -192,6 +195,7 @@ def agent_left(board: Board, event: ev.AgentLeft) -> None:
     call.close_segment(event.at)
     figures = queue.figures_of(agent.no)
     figures.talk_ms += call.talked(agent.no)
+    queue.pace.took(handling(call, agent.no) + queue.settings.acw_seconds * 1000)
     board.touch_figures(figures)
     record = agent.record
     record.idle_since = event.at
@@ -200,6 +204,13 @@ def agent_left(board: Board, event: ev.AgentLeft) -> None:
     agent.call = agent.caller = None
     board.touch(agent, record=True)
     board.touch_call(call)
+
+
+def handling(call: Call, agent: AgentNo) -> int:
+    """Milliseconds an agent was busy with a call, from the offer on."""
+    taken = next((o for o in reversed(call.offers) if o.agent_no == agent and o.ended_at is not None), None)
+    ringing = 0 if taken is None or taken.ended_at is None else taken.ended_at - taken.offered_at
+    return ringing + call.talked(agent)
 
 
 def acw_ended(board: Board, event: ev.AcwEnded) -> None:
@@ -215,7 +226,7 @@ def fallback_taken(board: Board, event: ev.FallbackTaken) -> None:
     call.close_segment(event.at)
     queue = board.queues.get(call.queue)
     if queue is not None:
-        queue.leave(call)
+        queue.leave(call, event.at)
         board.changed_queues[call.queue] = None
     board.touch_call(call)
 
@@ -230,7 +241,7 @@ def call_ended(board: Board, event: ev.CallEnded) -> None:
         board.legs.pop(leg.id, None)
     queue = board.queues.get(call.queue)
     if queue is not None and call.id in queue.waiting:
-        queue.leave(call)
+        queue.leave(call, event.at)
         board.changed_queues[call.queue] = None
     board.touch_call(call)
 

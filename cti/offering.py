@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from cti import comfort
 from cti import events as ev
 from cti.board import Board
 from cti.effects import Deliver, Effect, Forget, Later, TakeSnapshot
 from cti.ids import Instant, QueueName
-from cti.queues import Place
+from cti.queues import Urgency
 from cti.records import Call, OfferResult, State
 from cti.routing import Choice
 
@@ -27,9 +28,9 @@ def assign(board: Board, at: Instant) -> Iterator[ev.Event]:
     if not board.link_up:
         return
     while board.stirred:
-        found: tuple[Place, Call, Choice] | None = None
+        found: tuple[Urgency, Call, Choice] | None = None
         for name in list(board.stirred):
-            candidate = _first_match(board, name)
+            candidate = _first_match(board, name, at)
             if candidate is None:
                 del board.stirred[name]
             elif found is None or candidate[0] < found[0]:
@@ -50,23 +51,42 @@ def assign(board: Board, at: Instant) -> Iterator[ev.Event]:
         )
 
 
-def _first_match(board: Board, name: QueueName) -> tuple[Place, Call, Choice] | None:
+def _first_match(board: Board, name: QueueName, at: Instant) -> tuple[Urgency, Call, Choice] | None:
     """The first caller of a queue whom somebody may take, and who that is."""
     queue = board.queues.get(name)
     if queue is None or not queue.pool.entries:
         return None
     for spot in queue.line:
-        choice = queue.choose(spot[2])
+        choice = queue.choose(spot[2], at, board.talks)
         if choice is not None:
-            return spot, queue.waiting[spot[2]], choice
+            call = queue.waiting[spot[2]]
+            return queue.urgency(call, at), call, choice
     return None
 
 
 def deliver(board: Board, event: ev.AgentChosen) -> Iterator[Effect]:
     call = board.calls[event.call]
-    ring = board.queue_for(call.queue).settings.ring_seconds
+    queue = board.queue_for(call.queue)
+    settings = queue.settings
+    ring = settings.ring_seconds
     if not event.adopted:
-        yield Deliver(call.id, call.customer.channel, len(call.offers), event.agent, event.device, ring)
+        record = call.recording is not None and not call.recording.name and not call.recording.state
+        say, whisper = comfort.at_the_join(queue, call, event.agent)
+        announcement = board.recording.announcement if record else ""
+        yield Deliver(
+            call.id,
+            call.customer.channel,
+            len(call.offers),
+            event.agent,
+            event.device,
+            ring,
+            record,
+            announcement,
+            survey=settings.survey,
+            say=say,
+            whisper=whisper,
+            language=comfort.language(call),
+        )
     overdue = Instant(event.at + ring * 1000 + OVERDUE_MS)
     yield Later(f"offer:{call.id}", overdue, ev.OfferOverdue(at=overdue, call=call.id, n=len(call.offers)))
 

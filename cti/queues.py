@@ -1,6 +1,7 @@
 """A queue: who waits in it, in what order, and which of its agents could take a call now.
 
-Callers leave by priority, then by time of arrival; a caller handed back after an unanswered offer keeps both.
+Callers leave by priority, then by time of arrival; a caller handed back after an unanswered offer keeps both. Where
+waiting counts like priority, so many seconds of it are worth one.
 """
 
 from __future__ import annotations
@@ -8,21 +9,21 @@ from __future__ import annotations
 from bisect import bisect_left, insort
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import TypeAlias
+from typing import Final, TypeAlias
 from zoneinfo import ZoneInfo
 
 from cti.agents import Agent
 from cti.ids import AgentNo, CallId, Instant, QueueName
 from cti.records import Call, Figures, QueueSettings
-from cti.routing import Choice, Pool, Strategy, strategies
+from cti.routing import Asked, Choice, Pool, Strategy, Talks, strategies
+from cti.waiting_time import Pace
 
 Place: TypeAlias = tuple[int, Instant, CallId]
+EPOCH: Final = Instant(0)
+NO_TALKS: Final[Talks] = {}
+Urgency: TypeAlias = tuple[float, Instant, CallId]
 
 WINDOWS = ("day", "week", "month")
-
-
-def place(call: Call) -> Place:
-    return (-call.priority, call.queued_at, call.id)
 
 
 def window_bounds(window: str, at: Instant, zone: ZoneInfo) -> tuple[Instant, Instant]:
@@ -49,6 +50,11 @@ class Queue:
     figures: dict[AgentNo, Figures] = field(default_factory=dict)
     pool: Pool = field(default_factory=Pool)
     window_start: Instant = Instant(0)
+    present: set[AgentNo] = field(default_factory=set)  # members who are signed in
+    serving: set[AgentNo] = field(default_factory=set)  # members whose status is ready, in a call or not
+    pace: Pace = field(default_factory=Pace)
+    spoken: dict[CallId, Instant] = field(default_factory=dict)  # when a caller last heard an announcement
+    had_music: bool = False  # of its own, before its settings changed
 
     @property
     def name(self) -> QueueName:
@@ -58,24 +64,56 @@ class Queue:
     def strategy(self) -> Strategy:
         return strategies[self.settings.strategy]
 
+    @property
+    def order(self) -> Strategy:
+        """The strategy that orders the pool: its own, or the one that `sticky` falls back to."""
+        return strategies[self.settings.sticky_base] if self.settings.strategy == "sticky" else self.strategy
+
+    def adopt(self, settings: QueueSettings) -> None:
+        """Take over new settings; agents and callers are put in the order these ask for."""
+        old, before, self.settings = self.settings, self.order, settings
+        self.had_music = self.had_music or bool(old.music)
+        if self.order is not before:
+            self.pool.entries.clear()
+            self.pool.keys.clear()  # whoever changes settings ranks all agents anew
+        if old.age_seconds_per_priority != settings.age_seconds_per_priority:
+            unoffered = [self.waiting[spot[2]] for spot in self.line]
+            self.line = sorted(self.place(call) for call in unoffered)
+
     # --- callers ---
+
+    def place(self, call: Call) -> Place:
+        """Where a caller stands. Waiting adds the same to everybody, so an order that ages stays as it is."""
+        age = self.settings.age_seconds_per_priority
+        if age:
+            return (call.queued_at - call.priority * age * 1000, call.queued_at, call.id)
+        return (-call.priority, call.queued_at, call.id)
+
+    def urgency(self, call: Call, at: Instant) -> Urgency:
+        """How callers of different queues compare: by priority with what waiting has added, then by arrival."""
+        age = self.settings.age_seconds_per_priority
+        aged = (at - call.queued_at) / (age * 1000) if age else 0
+        return (-(call.priority + aged), call.queued_at, call.id)
 
     def join(self, call: Call) -> None:
         self.waiting[call.id] = call
-        insort(self.line, place(call))
+        insort(self.line, self.place(call))
 
-    def take_from_line(self, call: Call) -> None:
+    def take_from_line(self, call: Call, when: Instant | None = None) -> None:
         """The caller is being offered to somebody; the place is kept."""
-        spot = place(call)
+        spot = self.place(call)
         at = bisect_left(self.line, spot)
         if at < len(self.line) and self.line[at] == spot:
             del self.line[at]
+            if when is not None:
+                self.pace.moved(when, len(self.serving), len(self.line))
 
     def hand_back(self, call: Call) -> None:
-        insort(self.line, place(call))
+        insort(self.line, self.place(call))
 
-    def leave(self, call: Call) -> None:
-        self.take_from_line(call)
+    def leave(self, call: Call, when: Instant | None = None) -> None:
+        self.take_from_line(call, when)
+        self.spoken.pop(call.id, None)
         self.waiting.pop(call.id, None)
         self.barred.pop(call.id, None)
 
@@ -84,20 +122,33 @@ class Queue:
 
     def position(self, call: Call) -> int:
         """1 for who leaves next; callers being offered keep theirs."""
-        mine = place(call)
+        mine = self.place(call)
         unoffered = bisect_left(self.line, mine)
         if len(self.line) == len(self.waiting):
             return unoffered + 1
         in_line = {key[2] for key in self.line}
-        return 1 + unoffered + sum(place(c) < mine for c in self.waiting.values() if c.id not in in_line)
+        return 1 + unoffered + sum(self.place(c) < mine for c in self.waiting.values() if c.id not in in_line)
 
     def in_order(self, most: int | None = None) -> list[Call]:
         """Callers as they will leave, those being offered among them; at most `most`."""
         if most is None or len(self.waiting) <= most:
-            return sorted(self.waiting.values(), key=place)
+            return sorted(self.waiting.values(), key=self.place)
         unoffered = {key[2] for key in self.line}
-        offered = [place(call) for call in self.waiting.values() if call.id not in unoffered]
+        offered = [self.place(call) for call in self.waiting.values() if call.id not in unoffered]
         return [self.waiting[key[2]] for key in sorted(offered + self.line[:most])[:most]]
+
+    def expected_wait(self, call: Call | None = None) -> int | None:
+        """Milliseconds until this caller, or one who came now, is answered; None when nobody serves the queue."""
+        ahead = len(self.line) if call is None else bisect_left(self.line, self.place(call))
+        if call is None and len(self.pool) > ahead:
+            return self.answering
+        waits = self.pace.wait(ahead + 1, len(self.serving))
+        return None if waits is None else waits + self.answering
+
+    @property
+    def answering(self) -> int:
+        """Milliseconds from offer to answer, on average over the window."""
+        return self.pool.answer_ms // self.pool.offers if self.pool.offers else 0
 
     # --- agents ---
 
@@ -109,17 +160,25 @@ class Queue:
         return found
 
     def rank(self, agent: Agent) -> bool:
-        """Put an agent where they belong in the pool, or take them out; True when they have just come in."""
-        if agent.no in self.members and agent.routable:
+        """Put an agent where they belong in the pool, or take them out; True when that is news for those who wait."""
+        here = agent.no in self.members
+        awaited = self.settings.strategy == "sticky" and agent.no in self.present
+        (self.present.add if here and agent.signed_in else self.present.discard)(agent.no)
+        (self.serving.add if here and agent.record.status == "ready" else self.serving.discard)(agent.no)
+        if here and agent.routable:
             new = agent.no not in self.pool.keys
-            self.pool.put(agent.no, self.strategy.key(agent, self.figures_of(agent.no)))
+            self.pool.put(agent.no, self.order.key(agent, self.figures_of(agent.no)))
             return new
         self.pool.drop(agent.no)
-        return False
+        return awaited and agent.no not in self.present  # nobody needs to wait for them any more
 
-    def choose(self, call: CallId) -> Choice | None:
+    def choose(self, call: CallId, at: Instant = EPOCH, talks: Talks = NO_TALKS) -> Choice | None:
         """Ask the strategy who should be offered this caller; None when nobody may be."""
-        picked = self.strategy.pick(self.pool, self.barred.get(call, ()))
+        barred = self.barred.get(call, ())
+        caller = self.waiting.get(call)
+        if self.strategy.serve is not None and caller is not None:
+            return self.strategy.serve(Asked(caller, at, self.pool, barred, self.settings, self.present, talks))
+        picked = self.strategy.pick(self.pool, barred)
         if picked is None:
             return None
         key, agent = picked

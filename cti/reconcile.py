@@ -116,6 +116,9 @@ def _place(board: Board, seen: ev.LegSeen, event: ev.SnapshotTaken, *, was_up: b
         offer = call.offers[-1]
         if not was_up or event.at - offer.offered_at > IN_FLIGHT_MS:
             yield from _cancel(call, event.at, "not being delivered")
+    elif call.state is State.IVR and call.sent_to and seen.place == WAITING_ROOM:
+        if not was_up or event.at - call.state_since > IN_FLIGHT_MS:
+            yield ev.CallReturned(at=event.at, call=call.id)
     elif call.state in IN_TALK and seen.place == WAITING_ROOM:
         yield from customer_gone(board, call, ev.LinkLost(at=event.at, reason="back in the waiting room"))
 

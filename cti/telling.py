@@ -31,7 +31,7 @@ def waited(call: Call, at: Instant) -> float:
 
 def started(board: Board, event: ev.CallerWaiting) -> Iterator[Effect]:
     call = board.calls[event.call]
-    if call.told_queue == event.queue:
+    if call.told_queue == call.queue:
         return
     if not call.told:
         yield news_of(call, "started", event.at)

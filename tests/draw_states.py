@@ -27,6 +27,9 @@ MEANS: Final = {
     "CallRetrieved": "the agent is back",
     "AgentLeft": "the agent's part has ended, or the caller's leg under it",
     "AcwEnded": "after-call work is over: its time, or the agent's word",
+    "CallOverflowed": "a rule moves the caller to another queue",
+    "CallSentOn": "a rule sends the caller to a number, an agent, voicemail, a flow or a callback",
+    "CallReturned": "what the caller was sent to did not take them",
     "FallbackTaken": "the waiting room gave up on the server",
     "CallEnded": "the caller's leg has ended, and with it the call",
 }

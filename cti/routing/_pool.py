@@ -1,19 +1,19 @@
 """The routable agents of one queue, kept in the order of its strategy, so that a choice costs a look at the top.
 
-A strategy is pure: figures, agents and the time are all it may know. Ties go to the longest idle, then to the lowest
-agent number; every key ends in `tie(agent)`.
+A strategy is pure: figures, agents, the caller and the time are all it may know. Ties go to the longest idle, then to
+the lowest agent number; every key ends in `tie(agent)`.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_left, insort
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from cti.agents import Agent, natural
-from cti.ids import AgentNo
-from cti.records import Figures
+from cti.ids import AgentNo, Instant
+from cti.records import Call, Figures, QueueSettings
 from cti.registry import Registry
 
 Key: TypeAlias = tuple[object, ...]
@@ -57,15 +57,41 @@ class Pool:
         )
 
 
+Talks: TypeAlias = Mapping[str, tuple[AgentNo, Instant]]
+"""Who spoke with a number last, and when."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One caller's turn, for a strategy that looks at the caller too. `present`: members who are signed in."""
+
+    call: Call
+    at: Instant
+    pool: Pool
+    barred: Collection[AgentNo]
+    settings: QueueSettings
+    present: Collection[AgentNo]
+    talks: Talks
+
+    @property
+    def waited(self) -> int:
+        """Milliseconds."""
+        return max(self.at - self.call.queued_at, 0)
+
+
 @dataclass(frozen=True, slots=True)
 class Strategy:
-    """`key` orders agents, smallest first. `pick` takes the pool and the agents this caller must not ring again."""
+    """`key` orders agents, smallest first. `pick` takes the pool and the agents this caller must not ring again.
+
+    A strategy with `serve` is asked that instead of `pick` and `why`: it looks at the caller too.
+    """
 
     key: Callable[[Agent, Figures], Key]
     why: Callable[[Key, Pool], str]
     pick: Callable[[Pool, Collection[AgentNo]], tuple[Key, AgentNo] | None] = lambda pool, barred: next(
         pool.ordered(barred), None
     )
+    serve: Callable[[Asked], Choice | None] | None = None
 
 
 strategies: Registry[Strategy] = Registry("strategy")

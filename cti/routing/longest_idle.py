@@ -13,4 +13,4 @@ def _why(_: Key, pool: Pool) -> str:
     return f"the longest idle of {count(len(pool), 'ready agent')}"
 
 
-strategies.add("longest_idle")(Strategy(_key, _why))
+STRATEGY = strategies.add("longest_idle")(Strategy(_key, _why))

@@ -7,7 +7,7 @@ import random
 import pytest
 
 from cti.ids import AgentNo, CallId, Instant, LegId, QueueName, TenantId
-from cti.queues import Queue, place
+from cti.queues import Queue
 from cti.records import Call, Leg, QueueSettings
 
 
@@ -76,7 +76,7 @@ def test_the_order_and_every_position_agree_with_sorting(seed: int) -> None:
     gone, offered = rng.sample(callers, 8), set()
     for one in gone:
         queue.leave(one)
-    staying = sorted((one for one in callers if one not in gone), key=place)
+    staying = sorted((one for one in callers if one not in gone), key=queue.place)
     for one in rng.sample(staying, rng.randint(0, 10)):
         queue.take_from_line(one)
         offered.add(one.id)
