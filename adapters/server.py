@@ -21,6 +21,7 @@ from adapters.desktop.door import Door
 from adapters.desktop.hub import Hub
 from adapters.desktop.metrics import StreamMetrics
 from adapters.desktop.ports import Ports as StreamPorts
+from adapters.flows import Flows
 from adapters.lookups import LookUps
 from adapters.metrics import CallMetrics, ServerMetrics
 from adapters.people import People
@@ -28,6 +29,7 @@ from adapters.records import Records, Verifier
 from adapters.settings import Settings
 from adapters.store.directory import DirectoryStore
 from adapters.store.failures import StoreAway, StoreFailure
+from adapters.store.flows import FlowStore
 from adapters.store.loading import Directory as LoadedDirectory
 from adapters.store.passwords import Passwords
 from adapters.store.queries import Queries
@@ -44,8 +46,10 @@ from cti import events as ev
 from cti.effects import Deliver, LookUp
 from cti.engine import Carriers, Clock, Engine, Turn
 from cti.ids import CallId, Instant, TenantId
+from cti.ivr.ports import Ports as FlowPorts
 from cti.news import Published
 from cti.records import State
+from cti.speech import say
 
 log = logging.getLogger("cti")
 
@@ -88,6 +92,7 @@ class Server:
             on_user=self.hub.principal_changed,
             on_directory=self._directory_changed,
         )
+        self.flows = Flows(FlowStore(store.database), DirectoryStore(store.database), self._flow_ports)
         self.look_ups = LookUps(self.queries, self.clock, lambda event, tenant: self.engine.post(event, tenant))
         self.pbx = self._pbx()
         self.engine = Engine(
@@ -129,6 +134,9 @@ class Server:
             first_beat=first_beat,
         )
 
+    def _flow_ports(self, _tenant: TenantId) -> FlowPorts:
+        return FlowPorts(now=self.clock, say=say)
+
     def _app(self) -> Any:
         ports = WebPorts(
             tenants=lambda: self.engine.tenants,
@@ -136,6 +144,7 @@ class Server:
             board=lambda tenant: self.views[tenant],
             records=self.records,
             directory=self.people,
+            flows=self.flows,
             passwords=Verifier(),
             health=self,
             stream=self.hub.serve,
@@ -245,6 +254,7 @@ class Server:
             )
             self._open(tenant, remembered.directory, started, remembered.next_seq - 1)
         await self.people.refresh()
+        await self.flows.refresh()
         stopping = asyncio.Event()
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
@@ -255,6 +265,7 @@ class Server:
                 tasks.create_task(self.store.run(), name="store"),
                 tasks.create_task(self.pbx.run(), name="asterisk"),
                 tasks.create_task(self.people.watch(), name="directory"),
+                tasks.create_task(self.flows.watch(), name="flows"),
                 tasks.create_task(self.look_ups.run(), name="look-ups"),
                 tasks.create_task(self._forget_facts(), name="black box"),
             ]

@@ -16,6 +16,8 @@ WIRING = {
     "cli",
     "settings",
     "desks",
+    "flows",
+    "trials",
     "people",
     "lookups",
     "metrics",

@@ -2,6 +2,7 @@
 
 import typer
 
+from adapters.cli.flows import flow_app
 from adapters.cli.lab import lab_app
 from adapters.cli.people import agent_app, tenant_app, user_app
 from adapters.cli.queues import queue_app
@@ -16,3 +17,4 @@ app.add_typer(tenant_app, name="tenant")
 app.add_typer(user_app, name="user")
 app.add_typer(agent_app, name="agent")
 app.add_typer(queue_app, name="queue")
+app.add_typer(flow_app, name="flow")

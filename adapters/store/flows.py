@@ -6,7 +6,7 @@ What a flow is and whether it may be published is `cti.ivr`'s to say; every vers
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, TypeAlias
 
 from sqlalchemy import Select, delete, func, insert, select, update
@@ -111,7 +111,7 @@ class FlowStore:
     async def check(self, tenant: TenantId, flow: Flow) -> Sequence[Problem]:
         """What keeps this flow from being published, beside all that the tenant has."""
         async with self._database.reading() as connection:
-            return check(flow, await self._known(connection, tenant, flow.name))
+            return check(flow, await self._known(connection, tenant))
 
     # --- changing ---
 
@@ -155,16 +155,37 @@ class FlowStore:
             if revision is not None and revision != old.revision:
                 raise Outdated(_outdated(name, old))
             await self._may_be_published(connection, tenant, old.draft)
-            if old.published is not None:
-                heard = await _document(connection, tenant, name, old.published)
-                if not _differ(heard, old.draft):
-                    return old
-            last = select(func.max(flow_versions.c.version)).where(*_its(flow_versions, tenant, name))
-            version = (await connection.scalar(last) or 0) + 1
-            row = {"tenant": tenant, "name": name, "version": version, "document": old.draft}
-            told = {"published_at": now(), "published_by": by, "note": note}
-            await connection.execute(insert(flow_versions), {**row, **told})
-            return await self._let_hear(connection, tenant, name, version, by)
+            return await self._publish(connection, tenant, old, by, note)
+
+    async def publish_all(self, tenant: TenantId, names: Sequence[str], *, by: str, note: str = "") -> Sequence[Stored]:
+        """Publish drafts that may lead to one another: all of them or, where one is broken, none."""
+        note = rules.words(note, "the note", 200, needed=False)
+        async with self._database.writing() as connection:
+            drafts = [await self._for_change(connection, tenant, name) for name in names]
+            problems: list[Problem] = []
+            for one in drafts:
+                try:
+                    await self._may_be_published(connection, tenant, one.draft, names)
+                except BadFlow as wrong:
+                    problems += [replace(problem, node=f"{one.name}/{problem.node}") for problem in wrong.problems]
+            if problems:
+                raise BadFlow(problems)
+            return [await self._publish(connection, tenant, one, by, note) for one in drafts]
+
+    async def _publish(
+        self, connection: AsyncConnection, tenant: TenantId, draft: Stored, by: str, note: str
+    ) -> Stored:
+        name = draft.name
+        if draft.published is not None:
+            heard = await _document(connection, tenant, name, draft.published)
+            if not _differ(heard, draft.draft):
+                return draft
+        last = select(func.max(flow_versions.c.version)).where(*_its(flow_versions, tenant, name))
+        version = (await connection.scalar(last) or 0) + 1
+        row = {"tenant": tenant, "name": name, "version": version, "document": draft.draft}
+        told = {"published_at": now(), "published_by": by, "note": note}
+        await connection.execute(insert(flow_versions), {**row, **told})
+        return await self._let_hear(connection, tenant, name, version, by)
 
     async def roll_back(self, tenant: TenantId, name: str, version: int, *, by: str) -> Stored:
         """Let the next callers hear a version that was published before; the draft stays. Raises `BadFlow`."""
@@ -196,13 +217,12 @@ class FlowStore:
         return await _get(connection, tenant, name)
 
     async def _may_be_published(
-        self, connection: AsyncConnection, tenant: TenantId, document: Mapping[str, Any]
+        self, connection: AsyncConnection, tenant: TenantId, document: Mapping[str, Any], beside: Sequence[str] = ()
     ) -> None:
-        flow = from_dict(document)
-        if problems := check(flow, await self._known(connection, tenant, flow.name)):
+        if problems := check(from_dict(document), await self._known(connection, tenant, beside)):
             raise BadFlow(problems)
 
-    async def _known(self, connection: AsyncConnection, tenant: TenantId, name: str) -> Known:
+    async def _known(self, connection: AsyncConnection, tenant: TenantId, beside: Sequence[str] = ()) -> Known:
         heard = select(flows.c.name).where(flows.c.tenant == tenant, flows.c.published.is_not(None))
         more: dict[str, Any] = {}
         for names in self._names:
@@ -210,7 +230,7 @@ class FlowStore:
         return Known(
             queues=await _all(connection, select(queues.c.name).where(queues.c.tenant == tenant)),
             agents=await _all(connection, select(agents.c.agent_no).where(agents.c.tenant == tenant)),
-            flows=await _all(connection, heard) | {name},
+            flows=await _all(connection, heard) | set(beside),
             **more,
         )
 

@@ -10,7 +10,21 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.websockets import WebSocket
 
-from adapters.web import agents, auth, calls, devices, events, health, metrics, models, pages, problems, queues, users
+from adapters.web import (
+    agents,
+    auth,
+    calls,
+    devices,
+    events,
+    flows,
+    health,
+    metrics,
+    models,
+    pages,
+    problems,
+    queues,
+    users,
+)
 from adapters.web.auth import LoginGuard
 from adapters.web.guards import Guards
 from adapters.web.ports import Ports
@@ -85,7 +99,7 @@ def create_app(
 def _routes(app: FastAPI, ports: Ports, asyncapi: str) -> None:
     api = APIRouter(prefix=PREFIX)
     api.include_router(auth.open_router)
-    for noun in (auth, agents, queues, calls, devices, users, events):
+    for noun in (auth, agents, queues, calls, devices, users, events, flows):
         api.include_router(noun.router)
     app.include_router(api)
     app.include_router(health.router)

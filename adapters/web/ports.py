@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from starlette.websockets import WebSocket
 
@@ -143,6 +143,42 @@ class Directory(Protocol):
     async def remove_queue(self, tenant: TenantId, name: QueueName) -> None: ...
 
 
+class Flows(Protocol):
+    """IVR flows. What is published is in force for the next call when it returns; bad edits raise `Refused`."""
+
+    async def list(self, tenant: TenantId, limit: int, cursor: str | None, search: str) -> Page[Shape]: ...
+
+    async def get(self, tenant: TenantId, name: str) -> Shape: ...
+
+    async def document(self, tenant: TenantId, name: str, version: int | None) -> Shape:
+        """The document of a version, or of the draft."""
+        ...
+
+    async def save(
+        self, tenant: TenantId, document: Shape, *, by: str, revision: int | None, anyway: bool = False
+    ) -> Shape:
+        """Make this the draft; `anyway`: over whatever is there, else the draft of `revision` (None: a new flow)."""
+        ...
+
+    async def check(self, tenant: TenantId, name: str, document: Shape | None) -> Sequence[Shape]: ...
+
+    async def publish(self, tenant: TenantId, name: str, *, by: str, note: str, revision: int | None) -> Shape: ...
+
+    async def roll_back(self, tenant: TenantId, name: str, version: int, *, by: str) -> Shape: ...
+
+    async def remove(self, tenant: TenantId, name: str) -> None: ...
+
+    async def rehearse(
+        self, tenant: TenantId, name: str, version: int | None, document: Shape | None, **script: Any
+    ) -> Shape:
+        """The transcript of a scripted caller: number, dialled, language, at, events, leaves, customer, fetched."""
+        ...
+
+    def read(self, text: str) -> Shape: ...
+
+    def write(self, document: Shape, as_json: bool) -> str: ...
+
+
 class Passwords(Protocol):
     async def verify(self, password_hash: str | None, password: str) -> bool:
         """Whether this is the password; None, for an unknown user, takes just as long and is never right."""
@@ -162,6 +198,7 @@ class Ports:
     board: Callable[[TenantId], BoardView]
     records: Records
     directory: Directory
+    flows: Flows
     passwords: Passwords
     health: Health
     stream: Callable[[WebSocket], Awaitable[None]]

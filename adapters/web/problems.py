@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Mapping
+from dataclasses import asdict
 from http import HTTPStatus
 from typing import Any, ClassVar, Final
 
@@ -14,7 +15,8 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from cti.errors import BadRequest, Conflict, NotAllowed, NotFound, OutOfTurn, PbxDown, Refused
+from cti.errors import BadRequest, Conflict, NoVoice, NotAllowed, NotFound, OutOfTurn, PbxDown, Refused
+from cti.ivr.problems import BadFlow
 
 log: Final = logging.getLogger(__name__)
 
@@ -49,8 +51,10 @@ STATUS: Final[tuple[tuple[type[Refused], int], ...]] = (
     (StoreAway, 503),
     (NotFound, 404),
     (NotAllowed, 403),
+    (BadFlow, 422),
     (BadRequest, 400),
     (PbxDown, 503),
+    (NoVoice, 503),
     (Conflict, 409),
     (OutOfTurn, 409),
     (Refused, 409),
@@ -87,7 +91,8 @@ def _encoded(body: Mapping[str, Any]) -> bytes:
 def refusal(refused: Refused) -> Response:
     status = next(status for kind, status in STATUS if isinstance(refused, kind))
     headers = {"Retry-After": str(refused.retry_after)} if isinstance(refused, TooManyFailures) else {}
-    return problem(status, refused.code, refused.message, headers)
+    more = {"errors": [asdict(one) for one in refused.problems]} if isinstance(refused, BadFlow) else {}
+    return problem(status, refused.code, refused.message, headers, **more)
 
 
 async def _refused(_request: Request, refused: Exception) -> Response:

@@ -330,7 +330,7 @@ def demo_board() -> Board:
 class World:
     """Everything behind the interface; `client` speaks to it."""
 
-    def __init__(self, pages: Path | None = None, **settings: Any) -> None:
+    def __init__(self, pages: Path | None = None, flows: Any = None, **settings: Any) -> None:
         self.board = demo_board()
         self.others = Board({"9001": AgentProfile(agent_no=AgentNo("9001"), name="elsewhere")})
         self.desk = Desk()
@@ -354,6 +354,7 @@ class World:
             board=lambda tenant: boards[tenant],
             records=self.records,
             directory=self.directory,
+            flows=flows,
             passwords=self.passwords,
             health=self.health,
             stream=self._stream,
