@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import re
 import sys
 import time
 from collections.abc import MutableMapping
@@ -12,13 +11,9 @@ from typing import Any, Final
 
 import structlog
 
-_LONG_NUMBER: Final = re.compile(r"(?<![\d.:-])(\+?\d{3})\d{4,}(\d{4})(?![\d.:-])")
+from cti.masking import masked_text
+
 _CHATTY: Final = ("uvicorn.error", "uvicorn", "httpx", "httpcore", "aiosqlite", "alembic", "asyncio")
-
-
-def masked(text: str) -> str:
-    """Numbers keep their first three and last four digits; ids, which are joined by dots and dashes, are left alone."""
-    return _LONG_NUMBER.sub(r"\1****\2", text)
 
 
 class Plain(logging.Formatter):
@@ -26,9 +21,9 @@ class Plain(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         stamp = time.strftime("%H:%M:%S", time.localtime(record.created))
-        line = f"{stamp}.{int(record.msecs):03d} {record.levelname.lower():7} {masked(record.getMessage())}"
+        line = f"{stamp}.{int(record.msecs):03d} {record.levelname.lower():7} {masked_text(record.getMessage())}"
         if record.exc_info:
-            line += "\n" + masked(self.formatException(record.exc_info))
+            line += "\n" + masked_text(self.formatException(record.exc_info))
         return line
 
 
@@ -39,10 +34,10 @@ class Json(logging.Formatter):
             "at": f"{stamp}.{int(record.msecs):03d}Z",
             "level": record.levelname.lower(),
             "logger": record.name,
-            "message": masked(record.getMessage()),
+            "message": masked_text(record.getMessage()),
         }
         if record.exc_info:
-            words["exception"] = masked(self.formatException(record.exc_info))
+            words["exception"] = masked_text(self.formatException(record.exc_info))
         return json.dumps(words, ensure_ascii=False)
 
 

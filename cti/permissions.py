@@ -115,7 +115,7 @@ _TABLE: Final[Mapping[str, str]] = {
     CALLS_SEE: "            o     o      o      t      t     a     o     o      -    a",
     DEVICES_SEE: "          o     o      o      t      -     a     -     -      a    a",
     NUMBERS_SEE: "          a     -      a      a      -     a     -     -      -    a",
-    NUMBERS_REVEAL: "       -     -      -      a      a     a     -     -      -    -",
+    NUMBERS_REVEAL: "       -     -      -      a      a     a     -     -      -    a",
     ENTRY_SEE: "            -     -      -      a      -     a     -     -      a    a",
     ENTRY_EDIT: "           -     -      -      -      -     a     -     -      -    -",
     LISTS_SEE: "            -     -      -      a      -     a     -     -      -    a",
