@@ -15,6 +15,7 @@ from cti.effects import Effect, SaveAgent, SaveCall, SaveFigures
 from cti.errors import NotFound
 from cti.events import Event
 from cti.ids import AgentNo, CallId, DeviceName, Instant, LegId, QueueName, TenantId
+from cti.personal import owner, personal, settings_of
 from cti.queues import Queue
 from cti.recording.policy import RecordingRules
 from cti.records import Call, Figures, QueueSettings, State
@@ -134,14 +135,18 @@ class Board:
     def queue_for(self, name: QueueName) -> Queue:
         """The queue a caller names; one that nobody configured is made without members: its callers are seen."""
         if name not in self.queues:
-            self.queues[name] = Queue(QueueSettings(name=name))
+            whose = owner(name)
+            self.queues[name] = Queue(QueueSettings(name=name) if whose is None else settings_of(name))
+            if whose in self.agents:
+                self.queues[name].members = {self.agents[whose].no}
+                self.queues[name].rank(self.agents[whose])
         return self.queues[name]
 
     # --- noting what changed ---
 
     def touch(self, agent: Agent, *, record: bool = False) -> None:
         """An agent changed: put them in their place in every queue, and have it told (and kept, if `record`)."""
-        for name in agent.profile.queues:
+        for name in (*agent.profile.queues, personal(agent.no)):
             queue = self.queues.get(name)
             if queue is not None and queue.rank(agent):
                 self.stirred[name] = None

@@ -8,6 +8,7 @@ from cti import events as ev
 from cti.agents import Agent, Work
 from cti.board import Board
 from cti.ids import AgentNo
+from cti.personal import owner
 from cti.queues import Queue, window_bounds
 from cti.records import AgentRecord, Call, OfferResult, State
 
@@ -25,6 +26,8 @@ def start(board: Board, event: ev.Started) -> None:
             queue.figures[figures.agent_no] = figures
     records = {record.agent_no: record for record in event.records}
     _place_agents(board, event, records)
+    for number, (agent_no, at) in (event.talks or {}).items():
+        board.remember_talk(number, agent_no, at)
     for call in event.calls:
         _resume(board, call)
     for agent in board.agents.values():
@@ -75,7 +78,10 @@ def _place_agents(board: Board, event: ev.Started | ev.DirectoryChanged, records
         agent.find_device(board.devices)
     board.owners = {device: agent.no for agent in board.agents.values() for device in agent.profile.devices}
     for queue in board.queues.values():
-        queue.members = {agent.no for agent in board.agents.values() if queue.name in agent.profile.queues}
+        whose = owner(queue.name)
+        queue.members = {
+            agent.no for agent in board.agents.values() if queue.name in agent.profile.queues or agent.no == whose
+        }
         for no in [one for one in queue.pool.keys if one not in queue.members]:
             queue.pool.drop(no)
         queue.present &= queue.members

@@ -7,7 +7,7 @@ of them gives the same board; decisions follow from facts and are folded in the 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from cti.ids import AgentNo, CallId, DeviceName, Instant, LegId, OfferId, QueueName
 from cti.recording.policy import RecordingRules
@@ -32,6 +32,7 @@ class Started(Event):
     records: tuple[AgentRecord, ...] = ()
     figures: tuple[Figures, ...] = ()
     calls: tuple[Call, ...] = ()
+    talks: Mapping[str, tuple[AgentNo, Instant]] | None = None  # who spoke with a number last, oldest first
     vips: Mapping[str, int] | None = None
     pop_url: str = ""
 
@@ -112,6 +113,8 @@ class FlowEnded(Event):
     ends_as: str = ""
     language: str = ""
     data: Mapping[str, str]
+    skills: Mapping[str, int] = field(default_factory=dict)
+    priority: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

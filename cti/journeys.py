@@ -63,6 +63,8 @@ def flow_ended(board: Board, event: ev.FlowEnded) -> None:
         journey.ends_as = event.ends_as
         journey.language = event.language or journey.language
         journey.data.update(event.data)
+        call.skills = dict(event.skills) or call.skills
+        call.priority = max(call.priority, event.priority)
         board.touch_call(call)
 
 

@@ -16,7 +16,9 @@ from adapters.asterisk.decode import WANTED, decode, tenant_of
 from adapters.asterisk.encode import Action
 from adapters.asterisk.failures import LinkFailure
 from adapters.asterisk.link import AmiLink
+from adapters.asterisk.recording import RecordingOrders
 from adapters.asterisk.snapshot import take_snapshot
+from adapters.asterisk.waiting import Sounds, WaitingOrders, redirect
 from adapters.asterisk.wire import Message
 from cti.effects import Deliver, Effect, HangUp, Recall, TakeSnapshot
 from cti.events import DeliveryFailed, Event, LinkLost, SnapshotTaken
@@ -48,6 +50,9 @@ class Office:
     tenants: Callable[[], Collection[TenantId]]
     open_calls: Callable[[], Collection[CallId]]
     unknown_calls: Callable[[str, Collection[CallId]], Awaitable[Collection[CallId]]]
+    sounds: Sounds
+    globals: Callable[[], Mapping[str, str]]
+    """What the dialplan is to know besides the fallback: where FastAGI is, the safe queue of each number."""
 
 
 class Pbx:
@@ -72,11 +77,15 @@ class Pbx:
             on_up=self._came_up,
             on_down=self._went_down,
         )
+        self._waiting = WaitingOrders(self._send, office.sounds, office.now, office.post)
+        self._recording = RecordingOrders(self._send, office.sounds, office.now, office.post)
         self.orders: Final[Mapping[type[Effect], Callable[[TenantId, Any], None]]] = {
             Deliver: self._deliver,
             Recall: self._recall,
             HangUp: self._hang_up,
             TakeSnapshot: self._look,
+            **self._waiting.orders,
+            **self._recording.orders,
         }
 
     @property
@@ -148,7 +157,12 @@ class Pbx:
     async def _correct(self) -> None:
         if self._kept is None:
             self._kept = []
-        for name, value in (("CTI_FALLBACK_AFTER", str(self._fallback_after)), ("CTI_FALLBACK", self._fallback)):
+        told = {
+            "CTI_FALLBACK_AFTER": str(self._fallback_after),
+            "CTI_FALLBACK": self._fallback,
+            **self._office.globals(),
+        }
+        for name, value in told.items():
             await self.link.control.ask(_set_global(name, value), 5.0)
         found = await take_snapshot(
             self.link.bulk,
@@ -175,6 +189,13 @@ class Pbx:
 
     # --- out ---
 
+    def set_global(self, name: str, value: str) -> None:
+        """Tell the dialplan something that holds for all calls from now on; lost while the link is down."""
+        self._send(_set_global(name, value))
+
+    def _send(self, action: Action, done: Callable[[Message | LinkFailure], None] | None = None) -> None:
+        self.link.control.send_nowait(action, done)
+
     def _deliver(self, tenant: TenantId, order: Deliver) -> None:
         exten = f"to_{order.n}_{order.ring_seconds}_{order.device}"
 
@@ -183,10 +204,11 @@ class Pbx:
                 failed = DeliveryFailed(at=self._office.now(), call=order.call, n=order.n, why=str(outcome))
                 self._office.post(failed, tenant)
 
-        self.link.control.send_nowait(_redirect(order.channel, "cti-deliver", exten), told)
+        self._waiting.before_ringing(tenant, order)
+        self._send(redirect(order.channel, "cti-deliver", self._recording.before_ringing(tenant, order) + exten), told)
 
     def _recall(self, _: TenantId, order: Recall) -> None:
-        self.link.control.send_nowait(_redirect(order.channel, "cti-wait", "over", "music"))
+        self._send(redirect(order.channel, "cti-wait", "over", "music"))
 
     def _hang_up(self, _: TenantId, order: HangUp) -> None:
         self.link.control.send_nowait(Action("Hangup", (("Channel", order.channel), ("Cause", "16"))))
@@ -200,10 +222,6 @@ class Pbx:
                 self._beat += 1
                 self.link.control.send_nowait(_set_global("CTI_HB", str(self._beat)))
             await asyncio.sleep(HEARTBEAT_SECONDS)
-
-
-def _redirect(channel: str, context: str, exten: str, step: str = "1") -> Action:
-    return Action("Redirect", (("Channel", channel), ("Context", context), ("Exten", exten), ("Priority", step)))
 
 
 def _set_global(name: str, value: str) -> Action:

@@ -1,0 +1,90 @@
+"""What is done for callers who wait: something is said to them, they go to another queue, or out of the waiting room.
+
+Values that the dialplan reads are set on the channel before the Redirect; one session keeps their order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from typing import Any, Final
+
+from adapters.asterisk.encode import Action
+from adapters.asterisk.failures import LinkFailure
+from adapters.asterisk.wire import Message
+from cti.effects import Announce, Deliver, Effect, SendOn, SetMusic, WaitIn
+from cti.events import Event, SendOnFailed
+from cti.ids import Instant, TenantId
+from cti.overflow import Target, target
+
+Sounds = Callable[[str, Collection[str], str], list[str]]
+"""Tenant, names of prompts, language -> files that Asterisk can play; those that do not exist are left out."""
+Send = Callable[..., None]
+
+SECONDS_TO_ANSWER: Final = "45"
+
+
+class WaitingOrders:
+    def __init__(
+        self, send: Send, sounds: Sounds, now: Callable[[], Instant], post: Callable[[Event, TenantId | None], None]
+    ) -> None:
+        self._send, self._sounds, self._now, self._post = send, sounds, now, post
+        self.orders: Final[Mapping[type[Effect], Callable[[TenantId, Any], None]]] = {
+            Announce: self._announce,
+            SendOn: self._send_on,
+            WaitIn: self._wait_in,
+            SetMusic: self._set_music,
+        }
+
+    def before_ringing(self, tenant: TenantId, order: Deliver) -> None:
+        """What each side is to hear before they are joined, and whether the caller is asked afterwards."""
+        said = "&".join(self._sounds(tenant, order.say, order.language))
+        whispered = "&".join(self._sounds(tenant, order.whisper, order.language))
+        if said or whispered:
+            self._set(order.channel, "CTI_DIAL", f"A({whispered}:{said})" if said else f"A({whispered})")
+        if order.survey:
+            self._set(order.channel, "CTI_SURVEY", order.survey)
+
+    def _announce(self, tenant: TenantId, order: Announce) -> None:
+        files = self._sounds(tenant, order.prompts, order.language)
+        if files:
+            self._set(order.channel, "CTI_SAY", "&".join(files))
+            self._send(redirect(order.channel, "cti-wait", "say"))
+
+    def _wait_in(self, _: TenantId, order: WaitIn) -> None:
+        self._set(order.channel, "CTI_QUEUE", order.queue)
+        self._send(redirect(order.channel, "cti-wait", "over", "music"))
+
+    def _set_music(self, _: TenantId, order: SetMusic) -> None:
+        self._send(Action("Setvar", (("Variable", f"CTI_MUSIC_{order.queue}"), ("Value", order.music))))
+
+    def _send_on(self, tenant: TenantId, order: SendOn) -> None:
+        def told(outcome: Message | LinkFailure) -> None:
+            if isinstance(outcome, LinkFailure):
+                self._post(SendOnFailed(at=self._now(), call=order.call, why=str(outcome)), tenant)
+
+        where = target(order.target)
+        way, values = _way(where)
+        for name, value in values.items():
+            self._set(order.channel, name, value)
+        self._send(redirect(order.channel, *way), told)
+
+    def _set(self, channel: str, name: str, value: str) -> None:
+        self._send(Action("Setvar", (("Channel", channel), ("Variable", name), ("Value", value))))
+
+
+def _way(where: Target) -> tuple[tuple[str, str], dict[str, str]]:
+    """Where in the dialplan a target is, and what it wants to know."""
+    match where.kind:
+        case "number":
+            return ("cti-go", "number"), {"CTI_ARG": where.name, "CTI_SECONDS": SECONDS_TO_ANSWER, "CTI_ELSE": ""}
+        case "queue":
+            return ("cti-join", where.name), {}
+        case "hangup":
+            return ("cti-go", "hangup"), {}
+        case _:
+            return ("cti-entry", "again"), {"CTI_ARG": str(where), "CTI_ELSE": ""}
+
+
+def redirect(channel: str, context: str, exten: str, step: str = "1") -> Action:
+    """Move one channel; `step` is a priority or a label."""
+    return Action("Redirect", (("Channel", channel), ("Context", context), ("Exten", exten), ("Priority", step)))
