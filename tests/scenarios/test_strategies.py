@@ -68,6 +68,8 @@ MODELS: dict[str, Callable[[dict[str, Tally], dict[str, Tally], str | None], str
     "longest_idle": by_idle,
     "round_robin": by_turn,
     "fastest_answer": by_answer,
+    "skills": by_idle,  # callers who ask for none; those who do are in test_choosing_by_caller.py
+    "sticky": by_idle,  # strangers; acquaintances likewise
 }
 
 
@@ -86,14 +88,14 @@ def test_thirty_calls_go_where_the_definition_says(name: str, seed: int) -> None
         world.ready(no)
         tallies[no].idle_since = world.now / 1000
     last: str | None = None
-    for _ in range(30):
+    for n in range(30):
         world.passes(rng.randint(1, 20))
         away = rng.sample(AGENTS, rng.randint(0, 2))
         for no in away:
             world.status(no, "not_ready", "小休")
         free = {no: t for no, t in tallies.items() if no not in away}
         expected = MODELS[name](free, tallies, last)
-        call = world.caller_joins()
+        call = world.caller_joins(number=f"+86139{n:08d}")
         assert world.rung(call) == [expected]
         last = expected
         answer = rng.choice((1.0, 2.0, 3.5, 6.25))
