@@ -24,6 +24,9 @@ def start(board: Board, event: ev.Started) -> None:
         queue = board.queues.get(figures.queue)
         if queue is not None and figures.window_start == queue.window_start:
             queue.figures[figures.agent_no] = figures
+    for tally in event.tallies:
+        if tally.queue in board.queues:
+            board.queues[tally.queue].tally = tally
     records = {record.agent_no: record for record in event.records}
     _place_agents(board, event, records)
     for number, (agent_no, at) in (event.talks or {}).items():

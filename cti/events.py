@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from cti.ids import AgentNo, CallId, DeviceName, Instant, LegId, OfferId, QueueName
 from cti.recording.policy import RecordingRules
-from cti.records import AgentProfile, AgentRecord, Call, Figures, QueueSettings
+from cti.records import AgentProfile, AgentRecord, Call, Figures, QueueSettings, Tally
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +32,7 @@ class Started(Event):
     records: tuple[AgentRecord, ...] = ()
     figures: tuple[Figures, ...] = ()
     calls: tuple[Call, ...] = ()
+    tallies: tuple[Tally, ...] = ()
     talks: Mapping[str, tuple[AgentNo, Instant]] | None = None  # who spoke with a number last, oldest first
     vips: Mapping[str, int] | None = None
     pop_url: str = ""
@@ -120,6 +121,17 @@ class FlowEnded(Event):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VoicemailBegan(Event):
     call: CallId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VoicemailLeft(Event):
+    """A message is on record; the caller may be long gone."""
+
+    call: CallId
+    message: str
+    box: str
+    number: str
+    seconds: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

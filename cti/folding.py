@@ -12,7 +12,7 @@ from cti.calls import advance
 from cti.directory import apply_directory, start
 from cti.ids import AgentNo, Instant, OfferId
 from cti.queues import Queue
-from cti.records import Call, Figures, Leg, Offer, OfferResult, Result, SegmentKind, State
+from cti.records import Call, Figures, Leg, Offer, OfferResult, Result, SegmentKind, State, Tally
 
 BARRING: Final = (OfferResult.NO_ANSWER, OfferResult.REJECTED)
 """After these a call does not ring the same agent again; a phone that was not there may be by then."""
@@ -140,7 +140,9 @@ def agent_answered(board: Board, event: ev.AgentAnswered) -> None:
     advance(call, event)
     offer = call.offers[-1]
     offer.result, offer.ended_at = OfferResult.ACCEPTED, event.at
-    call.answered_at = call.answered_at or event.at
+    if call.answered_at is None:
+        call.answered_at = event.at
+        queue.count_answer(call, event.at)
     leg = call.leg(event.leg)
     if leg is not None:
         leg.answered_at = leg.answered_at or event.at
@@ -241,6 +243,7 @@ def call_ended(board: Board, event: ev.CallEnded) -> None:
         board.legs.pop(leg.id, None)
     queue = board.queues.get(call.queue)
     if queue is not None and call.id in queue.waiting:
+        queue.tally.abandoned += call.result is Result.ABANDONED
         queue.leave(call, event.at)
         board.changed_queues[call.queue] = None
     board.touch_call(call)
@@ -296,6 +299,8 @@ def window_turned(board: Board, event: ev.WindowTurned) -> None:
     queue = board.queue_for(event.queue)
     queue.window_start = event.starts
     queue.figures.clear()
+    queue.tally = Tally(queue=queue.name)
+    board.changed_queues[queue.name] = None
     for no in queue.members:
         if board.agents[no].signed_in:
             queue.figures[no] = Figures(queue=queue.name, agent_no=no, window_start=event.starts, signed_in=True)

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 from cti.agents import Agent
 from cti.ids import AgentNo, CallId, Instant, QueueName
-from cti.records import Call, Figures, QueueSettings
+from cti.records import Call, Figures, QueueSettings, Tally
 from cti.routing import Asked, Choice, Pool, Strategy, Talks, strategies
 from cti.waiting_time import Pace
 
@@ -54,7 +54,11 @@ class Queue:
     serving: set[AgentNo] = field(default_factory=set)  # members whose status is ready, in a call or not
     pace: Pace = field(default_factory=Pace)
     spoken: dict[CallId, Instant] = field(default_factory=dict)  # when a caller last heard an announcement
+    tally: Tally = field(init=False)
     had_music: bool = False  # of its own, before its settings changed
+
+    def __post_init__(self) -> None:
+        self.tally = Tally(queue=self.name)
 
     @property
     def name(self) -> QueueName:
@@ -183,6 +187,11 @@ class Queue:
             return None
         key, agent = picked
         return Choice(agent, self.strategy.why(key, self.pool))
+
+    def count_answer(self, call: Call, at: Instant) -> None:
+        """A caller of this queue has an agent for the first time."""
+        self.tally.answered += 1
+        self.tally.in_time += at - call.queued_at <= self.settings.service_level_seconds * 1000
 
     def count_offer(self, agent: AgentNo, answer_ms: int) -> None:
         figures = self.figures_of(agent)

@@ -63,7 +63,7 @@ class SegmentKind(StrEnum):
 
 TALK: Final = (SegmentKind.TALKING, SegmentKind.HELD)
 ASIDE: Final = ("consult", "conference")
-"""Strategies of offers that were made beside the call; when such an agent takes it over the offer becomes the call's."""
+"""Strategies of offers made beside the call; when such an agent takes it over, the offer becomes the call's."""
 
 
 @dataclass(slots=True)
@@ -387,6 +387,7 @@ class AgentProfile:
     devices: tuple[DeviceName, ...] = ()
     queues: tuple[QueueName, ...] = ()
     skills: Mapping[str, int] = field(default_factory=dict)  # skill -> level, 1 to 10
+    sees_numbers: bool = True  # what this agent's phone may show of a caller; the role's word
 
 
 @dataclass(slots=True, kw_only=True)
@@ -418,3 +419,19 @@ class Figures:
     offers: int = 0  # answered, let ring or rejected; cancelled and failed ones are nobody's doing
     answer_ms: int = 0  # offer to answer; an unanswered offer counts as the full ring time
     signed_in: bool = False  # has signed in within this window
+
+
+@dataclass(slots=True, kw_only=True)
+class Tally:
+    """What became of the callers of one queue in the running window. `in_time`: within its `service_level_seconds`."""
+
+    queue: QueueName
+    answered: int = 0
+    in_time: int = 0
+    abandoned: int = 0
+
+    @property
+    def service_level(self) -> float | None:
+        """Answered in time, of all who were answered or gave up; None before there was anybody."""
+        callers = self.answered + self.abandoned
+        return round(self.in_time / callers, 4) if callers else None

@@ -177,7 +177,8 @@ def without_call(agent: Shape) -> Shape:
     return {**agent, "call": None, "caller": None}
 
 
-def waiting_shape(call: Call, position: int) -> Shape:
+def waiting_shape(call: Call, position: int, queue: Queue) -> Shape:
+    ewt = queue.expected_wait(call) if call.state is State.WAITING else 0
     return {
         "call": call.id,
         "number": call.number,
@@ -187,6 +188,24 @@ def waiting_shape(call: Call, position: int) -> Shape:
         "vip": call.vip,
         "position": position,
         "state": "waiting" if call.state is State.WAITING else "offered",
+        "skills": dict(call.skills),
+        "ewt_seconds": _whole_seconds(ewt),
+    }
+
+
+def _whole_seconds(ms: int | None) -> int | None:
+    return None if ms is None else round(ms / 1000)
+
+
+def service_shape(queue: Queue) -> Shape:
+    """What became of the callers since the queue's window began."""
+    tally = queue.tally
+    return {
+        "since": stamp(queue.window_start),
+        "answered": tally.answered,
+        "in_time": tally.in_time,
+        "abandoned": tally.abandoned,
+        "level": tally.service_level,
     }
 
 
@@ -204,8 +223,10 @@ def queue_shape(queue: Queue, most: int | None = None) -> Shape:
         "acw_seconds": queue.settings.acw_seconds,
         "window": queue.settings.window,
         "waiting_count": len(queue.waiting),
+        "ewt_seconds": _whole_seconds(queue.expected_wait()),
+        "service": service_shape(queue),
         "longest_since": stamp(min((c.queued_at for c in queue.waiting.values()), default=None)),
-        "waiting": [waiting_shape(call, n) for n, call in enumerate(callers, 1)],
+        "waiting": [waiting_shape(call, n, queue) for n, call in enumerate(callers, 1)],
     }
     if most is None:
         shape["members"] = sorted(queue.members)
