@@ -16,12 +16,14 @@ from adapters.store import meta, rules
 from adapters.store.columns import to_json
 from adapters.store.database import Database, insert_new
 from adapters.store.directory import now
+from adapters.store.entry_tables import schedules
 from adapters.store.flow_tables import flow_versions, flows
+from adapters.store.flow_users import HEARD, POINTERS
 from adapters.store.pages import Page, cursor_of, key_of, page_size
 from adapters.store.tables import agents, queues, tenants
 from cti.errors import Conflict, NotFound, Outdated
 from cti.ids import Instant, TenantId
-from cti.ivr.check import Known, check, references
+from cti.ivr.check import Known, check
 from cti.ivr.flow import Flow, from_dict, to_dict
 from cti.ivr.problems import BadFlow, Problem
 
@@ -30,7 +32,7 @@ VERSION: Final = "flows_version"
 Pointer: TypeAlias = Callable[[AsyncConnection, TenantId, str], Awaitable[str | None]]
 """Says in words what leads to this flow ("number 4000"), or None."""
 Names: TypeAlias = Callable[[AsyncConnection, TenantId], Awaitable[Mapping[str, Any]]]
-"""More fields of `Known` for the check: what there is besides queues, agents and flows."""
+"""More fields of `Known` for the check: what there is besides queues, agents, schedules and flows."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +69,7 @@ class FlowStore:
 
     async def published(self, tenant: TenantId) -> Sequence[tuple[int, Mapping[str, Any]]]:
         """Version and document of every flow that callers hear."""
-        query = select(flow_versions.c.version, flow_versions.c.document).join(flows, _current(flows.c.published))
+        query = select(flow_versions.c.version, flow_versions.c.document).join(flows, HEARD)
         async with self._database.reading() as connection:
             rows = await connection.execute(query.where(flows.c.tenant == tenant, flow_versions.c.tenant == tenant))
             return [(row.version, row.document) for row in rows]
@@ -195,10 +197,10 @@ class FlowStore:
             return await self._let_hear(connection, tenant, name, version, by)
 
     async def delete(self, tenant: TenantId, name: str) -> None:
-        """Remove the flow and its versions; refused while a number or another published flow leads to it."""
+        """Remove the flow and its versions; refused while a number, a schedule or another flow leads to it."""
         async with self._database.writing() as connection:
             await self._for_change(connection, tenant, name)
-            for pointer in (_leading_flow, *self._pointers):
+            for pointer in (*POINTERS, *self._pointers):
                 if (who := await pointer(connection, tenant, name)) is not None:
                     raise Conflict(f"{who} leads to the flow {name}")
             await connection.execute(delete(flow_versions).where(*_its(flow_versions, tenant, name)))
@@ -231,20 +233,13 @@ class FlowStore:
             queues=await _all(connection, select(queues.c.name).where(queues.c.tenant == tenant)),
             agents=await _all(connection, select(agents.c.agent_no).where(agents.c.tenant == tenant)),
             flows=await _all(connection, heard) | set(beside),
+            schedules=await _all(connection, select(schedules.c.name).where(schedules.c.tenant == tenant)),
             **more,
         )
 
 
 def _its(table: Any, tenant: TenantId, name: str) -> tuple[Any, ...]:
     return table.c.tenant == tenant, table.c.name == name
-
-
-def _current(published: Any) -> Any:
-    return (
-        (flow_versions.c.tenant == flows.c.tenant)
-        & (flow_versions.c.name == flows.c.name)
-        & (flow_versions.c.version == published)
-    )
 
 
 async def _all(connection: AsyncConnection, query: Select[Any]) -> frozenset[str]:
@@ -270,17 +265,6 @@ async def _document(connection: AsyncConnection, tenant: TenantId, name: str, ve
     if found is None:
         raise NotFound(f"there is no version {version} of the flow {name[:40]}")
     return found
-
-
-async def _leading_flow(connection: AsyncConnection, tenant: TenantId, name: str) -> str | None:
-    """Another flow that callers hear and that goes on in this one."""
-    query = select(flow_versions.c.document).join(flows, _current(flows.c.published))
-    mine = (flows.c.tenant == tenant, flow_versions.c.tenant == tenant, flows.c.name != name)
-    for document in (await connection.scalars(query.where(*mine).order_by(flows.c.name))).all():
-        flow = from_dict(document)
-        if name in references(flow, "flow"):
-            return f"the flow {flow.name}"
-    return None
 
 
 def _differ(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
