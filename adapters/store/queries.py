@@ -17,7 +17,7 @@ from adapters.store.tables import agents, calls, journal, legs, offers, queues, 
 from cti.ids import AgentNo, CallId, DeviceName, Instant, LegId, OfferId, QueueName, TenantId
 from cti.news import Published
 from cti.people import Reach
-from cti.records import Call, Journey, Leg, Offer, OfferResult, Result, Segment, SegmentKind, State
+from cti.records import Call, Journey, Leg, Offer, OfferResult, Recording, Result, Segment, SegmentKind, State
 from cti.shapes import stamp
 
 
@@ -196,6 +196,7 @@ async def calls_of(connection: AsyncConnection, tenant: TenantId, query: Select[
             journey=msgspec.convert(row.journey, Journey),
             skills=row.skills,
             sent_to=row.sent_to,
+            recording=msgspec.convert(row.recording, Recording | None),
         )
         for row in rows
     ]

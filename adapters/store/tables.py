@@ -120,6 +120,7 @@ calls = Table(
     _since("skills", JSON, {}),
     _since("sent_to", Key, ""),
     Column("journey", JSON, nullable=False, server_default="{}"),
+    Column("recording", JSON(none_as_null=True)),
     PrimaryKeyConstraint("tenant", "id"),
     Index(None, "tenant", "started_at", "id"),
     Index(None, "tenant", "number", "started_at"),

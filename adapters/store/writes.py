@@ -80,6 +80,7 @@ def _call(call: Call) -> Row:
         "skills": call.skills,
         "sent_to": call.sent_to,
         "journey": call.journey,
+        "recording": call.recording,
     }
 
 
