@@ -151,7 +151,13 @@ def survey_over(board: Board, event: ev.SurveyEnded) -> Iterator[Effect]:
         )
 
 
+def message_left(board: Board, event: ev.VoicemailLeft) -> Iterator[Effect]:
+    data = {"id": event.message, "box": event.box, "number": event.number, "seconds": round(event.seconds, 1)}
+    yield News("voicemail.left", event.at, data, call=event.call)
+
+
 FEATURES: Final[Mapping[type[ev.Event], tuple[Feature, ...]]] = {
+    ev.VoicemailLeft: (message_left,),
     ev.CallEntered: (let_in,),
     ev.SurveyDue: (survey_due,),
     ev.SurveyEnded: (survey_over,),

@@ -59,6 +59,12 @@ RECORDINGS_SEE: Final = "recordings.see"
 RECORDINGS_PLAY: Final = "recordings.play"
 RECORDINGS_DOWNLOAD: Final = "recordings.download"
 RECORDINGS_DELETE: Final = "recordings.delete"
+VOICEMAILS_SEE: Final = "voicemails.see"
+VOICEMAILS_PLAY: Final = "voicemails.play"
+VOICEMAILS_EDIT: Final = "voicemails.edit"
+"""To give a message to an agent, and to say that it is done."""
+INCIDENTS_SEE: Final = "incidents.see"
+INCIDENTS_EDIT: Final = "incidents.edit"
 USERS_SEE: Final = "users.see"
 USERS_EDIT: Final = "users.edit"
 USERS_RESET: Final = "users.reset"
@@ -129,6 +135,11 @@ _TABLE: Final[Mapping[str, str]] = {
     RECORDINGS_PLAY: "      -     -      o      t      t     a     -     -      -    a",
     RECORDINGS_DOWNLOAD: "  -     -      -      t      -     a     -     -      -    a",
     RECORDINGS_DELETE: "    -     -      -      -      -     a     -     -      -    -",
+    VOICEMAILS_SEE: "       o     o      o      t      t     a     -     -      -    a",
+    VOICEMAILS_PLAY: "      o     o      o      t      t     a     -     -      -    a",
+    VOICEMAILS_EDIT: "      o     o      o      t      -     a     -     -      -    a",
+    INCIDENTS_SEE: "        a     a      a      a      a     a     -     -      a    a",
+    INCIDENTS_EDIT: "       -     -      -      a      -     a     -     -      -    a",
     USERS_SEE: "            -     -      -      t      -     a     -     -      a    -",
     USERS_EDIT: "           -     -      -      -      -     a     -     -      -    -",
     USERS_RESET: "          -     -      -      t      -     a     -     -      a    -",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -13,7 +13,7 @@ from adapters.store.database import Database, insert_new
 from adapters.store.directory import now
 from adapters.store.journey_tables import voicemails
 from adapters.store.pages import Page, cursor_of, key_of, page_size
-from adapters.store.tables import agents
+from adapters.store.tables import agents as known_agents
 from cti.errors import BadRequest, NotFound
 from cti.ids import AgentNo, CallId, Instant, TenantId
 
@@ -54,18 +54,18 @@ class Voicemails:
         tenant: TenantId,
         *,
         state: str = "",
-        agent: AgentNo | None = None,
+        agents: Collection[AgentNo] | None = None,
         search: str = "",
         limit: int = 50,
         cursor: str | None = None,
     ) -> Page[Message]:
-        """Newest first; with `agent`, those that are theirs and those that nobody has yet."""
+        """Newest first; with `agents`, those that are theirs and those that nobody has yet."""
         c = voicemails.c
         conditions = [c.tenant == tenant]
         if state:
             conditions.append(c.state == _state(state))
-        if agent is not None:
-            conditions.append(or_(c.agent_no == agent, c.agent_no.is_(None)))
+        if agents is not None:
+            conditions.append(or_(c.agent_no.in_(agents), c.agent_no.is_(None)))
         if search:
             conditions.append(
                 or_(c.number.contains(search, autoescape=True), c.name.icontains(search, autoescape=True))
@@ -101,7 +101,8 @@ class Voicemails:
             raise BadRequest("an assigned message has an agent")
         async with self._database.writing() as connection:
             if agent is not None:
-                query = select(agents.c.agent_no).where(agents.c.tenant == tenant, agents.c.agent_no == agent)
+                its_agent = (known_agents.c.tenant == tenant, known_agents.c.agent_no == agent)
+                query = select(known_agents.c.agent_no).where(*its_agent)
                 if await connection.scalar(query) is None:
                     raise NotFound(f"there is no agent {agent[:16]}")
             its = (voicemails.c.tenant == tenant, voicemails.c.id == message)

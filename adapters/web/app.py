@@ -18,12 +18,14 @@ from adapters.web import (
     events,
     flows,
     health,
+    incidents,
     metrics,
     models,
     pages,
     problems,
     queues,
     users,
+    voicemails,
 )
 from adapters.web.auth import LoginGuard
 from adapters.web.guards import Guards
@@ -99,7 +101,7 @@ def create_app(
 def _routes(app: FastAPI, ports: Ports, asyncapi: str) -> None:
     api = APIRouter(prefix=PREFIX)
     api.include_router(auth.open_router)
-    for noun in (auth, agents, queues, calls, devices, users, events, flows):
+    for noun in (auth, agents, queues, calls, devices, users, events, incidents, voicemails, flows):
         api.include_router(noun.router)
     app.include_router(api)
     app.include_router(health.router)

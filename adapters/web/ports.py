@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from starlette.websockets import WebSocket
@@ -191,6 +192,40 @@ class Health(Protocol):
         ...
 
 
+class Voicemails(Protocol):
+    """Messages that callers left, in the shapes of the contract."""
+
+    async def list(
+        self,
+        tenant: TenantId,
+        state: str,
+        agents: Collection[AgentNo] | None,
+        search: str,
+        limit: int,
+        cursor: str | None,
+    ) -> Page[Shape]: ...
+
+    async def get(self, tenant: TenantId, message: str) -> Shape: ...
+
+    async def change(self, tenant: TenantId, message: str, state: str, agent: AgentNo | None, note: str) -> Shape: ...
+
+    def file(self, tenant: TenantId, message: Shape) -> Path | None: ...
+
+
+class Incidents(Protocol):
+    """Known incidents, in the shapes of the contract."""
+
+    async def list(self, tenant: TenantId) -> Sequence[Shape]: ...
+
+    async def begin(self, tenant: TenantId, title: str, prompt: str, prefixes: Sequence[str], offer: bool) -> Shape: ...
+
+    async def end(self, tenant: TenantId, incident: str) -> Shape: ...
+
+    async def callers(self, tenant: TenantId, incident: str, wanting: bool) -> Sequence[Shape]: ...
+
+    async def told(self, tenant: TenantId, incident: str, call: CallId) -> None: ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ports:
     tenants: Callable[[], Sequence[TenantId]]
@@ -199,6 +234,8 @@ class Ports:
     records: Records
     directory: Directory
     flows: Flows
+    voicemails: Voicemails
+    incidents: Incidents
     passwords: Passwords
     health: Health
     stream: Callable[[WebSocket], Awaitable[None]]
