@@ -10,6 +10,7 @@ from cti.ivr.flow import Flow, Node
 from cti.ivr.kind import Kind, is_exit, needs_typing, read, settings_of
 from cti.ivr.nodes import kinds
 from cti.ivr.problems import BadFlow, Problem
+from cti.ivr.settings import in_language
 
 POINTS_AT: Final = {
     "queue": "queues",
@@ -79,7 +80,7 @@ def _pointed(kind: Kind) -> Iterator[tuple[str, str]]:
             value = getattr(kind, name)
             for one in (value,) if isinstance(value, str) else value:
                 if "${" not in one:
-                    yield what.refers, one
+                    yield what.refers, in_language(one)[1] if what.refers == "prompt" else one
 
 
 def _exits(flow: Flow, node: Node) -> Iterator[Problem]:

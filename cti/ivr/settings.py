@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Generic, TypeVar, cast
 
+from cti.ivr.flow import LANGUAGES
 from cti.ivr.line import DIGITS
 from cti.ivr.template import VARIABLE, has_broken_hole
 
@@ -128,15 +129,25 @@ def name_of(what: str, *, filled: bool = False) -> Setting[str]:
 
 
 def prompts(least: int = 0) -> Setting[tuple[str, ...]]:
-    """Prompts, played one after the other."""
-    one = name_of("prompt")
+    """Prompts, played one after the other. `en:closed` is spoken in English whatever the caller's language is."""
+    name = name_of("prompt")
+
+    def one(value: object) -> str:
+        name.read(in_language(value)[1] if isinstance(value, str) else value)
+        return str(value)
 
     def read(value: object) -> tuple[str, ...]:
         if not isinstance(value, list | tuple) or not least <= len(value) <= 20:
             raise BadSetting(f"a list of {least} to 20 names of prompts")
-        return tuple(one.read(each) for each in value)
+        return tuple(one(each) for each in value)
 
     return Setting(kind="prompts", read=read, refers="prompt", least=least, most=20)
+
+
+def in_language(prompt: str) -> tuple[str, str]:
+    """Language and name of a prompt; the language is empty where none is named."""
+    language, colon, name = prompt.partition(":")
+    return (language, name) if colon and language in LANGUAGES else ("", prompt)
 
 
 def key(*, none: bool = False) -> Setting[str]:

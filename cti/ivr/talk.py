@@ -6,12 +6,14 @@ import asyncio
 import re
 from collections import deque
 from collections.abc import Awaitable, Mapping, Sequence
+from itertools import groupby
 from typing import Final, TypeVar
 
 from cti.ivr.flow import LANGUAGES, Flow, Node
 from cti.ivr.line import DIGITS, HungUp, Line, Recorded
 from cti.ivr.outcome import MASK, Answer, Caller, Message
 from cti.ivr.ports import LookupFailed, Ports
+from cti.ivr.settings import in_language
 from cti.ivr.template import fill, variables_of
 
 T = TypeVar("T")
@@ -58,9 +60,12 @@ class Talk:
 
     async def play(self, prompts: Sequence[str], *, barge_in: bool = True) -> None:
         """Play prompts. A digit cuts them short and counts as typed at the next question, as do digits typed ahead."""
-        if prompts and not (barge_in and self._ahead):
+        for language, some in groupby(prompts, lambda prompt: in_language(prompt)[0]):
+            if barge_in and self._ahead:
+                return
+            names = [in_language(prompt)[1] for prompt in some]
             escape = DIGITS if barge_in else ""
-            self._keep(await self._line.play(prompts, language=self.language, escape=escape))
+            self._keep(await self._line.play(names, language=language or self.language, escape=escape))
 
     async def digit(self, seconds: float) -> str:
         """The next digit, or nothing when none comes in time."""
