@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, or_, select
@@ -25,9 +25,12 @@ from adapters.store.tables import (
     tenants,
 )
 from cti.ids import AgentNo, DeviceName, Instant, QueueName, TenantId
+from cti.entry.numbers import international
 from cti.queues import window_bounds
 from cti.records import AgentProfile, AgentRecord, Call, Figures, QueueSettings
 
+
+_MOST_VIPS: Final = 10_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Directory:
@@ -129,11 +132,15 @@ async def read_agents(
 async def _vips(connection: AsyncConnection, tenant: TenantId, now: Instant) -> Mapping[str, int]:
     entry = list_entries.c
     rows = await connection.execute(
-        select(entry.number, entry.priority).where(
-            entry.tenant == tenant, entry.kind == "vip", or_(entry.expires_at.is_(None), entry.expires_at > now)
+        select(entry.number, entry.priority)
+        .where(
+            entry.tenant == tenant,
+            entry.kind == "vip",
+            entry.match == "exact",
+            or_(entry.expires_at.is_(None), entry.expires_at > now),
         )
     )
-    return {row.number: row.priority for row in rows}
+    return {international(row.number): row.priority for row in rows}
 
 
 async def _records(connection: AsyncConnection, tenant: TenantId) -> tuple[AgentRecord, ...]:
@@ -142,6 +149,8 @@ async def _records(connection: AsyncConnection, tenant: TenantId) -> tuple[Agent
     return tuple(AgentRecord(**{key: value for key, value in row._mapping.items() if key != "tenant"}) for row in rows)
 
 
+        .order_by(entry.priority.desc(), entry.added_at)
+        .limit(_MOST_VIPS)
 async def _figures(connection: AsyncConnection, directory: Directory, now: Instant) -> tuple[Figures, ...]:
     """Those of each queue's running window; earlier windows are history."""
     zone = ZoneInfo(directory.timezone)

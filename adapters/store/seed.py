@@ -13,9 +13,10 @@ import msgspec
 from adapters.store import meta
 from adapters.store.database import Database
 from adapters.store.directory import DirectoryStore, Tenant
-from adapters.store.lists import Entry, Lists
+from adapters.store.lists import Lists
 from adapters.store.passwords import Passwords
 from adapters.store.users import Users
+from cti.entry.entries import ListEntry
 from cti.errors import Conflict, NotFound
 from cti.ids import AgentNo, DeviceName, QueueName, TenantId
 from cti.records import AgentProfile, QueueSettings
@@ -79,7 +80,7 @@ async def _make_tenant(
         except Conflict:
             pass
     for number, name in vips:
-        await lists.put(DEMO, Entry(kind="vip", number=number, name=name, priority=_VIP_PRIORITY, reason="演示"))
+        await lists.put(DEMO, ListEntry(kind="vip", number=number, name=name, priority=_VIP_PRIORITY, reason="演示"))
 
 
 def _people(credentials: Mapping[str, Any]) -> Iterator[Mapping[str, str]]:

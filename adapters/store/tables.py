@@ -338,11 +338,18 @@ list_entries = Table(
     _words("reason"),
     _instant("added_at"),
     Column("expires_at", BigInteger),
-    PrimaryKeyConstraint("tenant", "kind", "number"),
+    _key("id"),  # what the interface calls it: a number has no place in an address
+    _key("match"),
+    Column("target", Key),
+    _words("added_by"),
+    _instant("revision"),  # of the lists, when this entry was last touched
+    PrimaryKeyConstraint("tenant", "kind", "match", "number"),
+    UniqueConstraint("tenant", "id"),
     ForeignKeyConstraint(["tenant"], ["tenants.tenant"]),
     Index(None, "tenant", "kind", "added_at"),
 )
 
+    Index(None, "tenant", "revision"),
 # The server's own: no tenant owns these.
 meta = Table(
     "meta",

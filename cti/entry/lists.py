@@ -63,13 +63,13 @@ class _Pattern:
 class _List:
     """The entries of one kind."""
 
-    exact: dict[str, Rule] = field(default_factory=dict)
+    exact: dict[str, dict[str, Rule]] = field(default_factory=dict)  # by the last digits: a small table grows faster
     prefixes: dict[int, dict[str, Rule]] = field(default_factory=dict)  # by length
     patterns: dict[int, dict[str, dict[str, _Pattern]]] = field(default_factory=dict)  # by the digits they begin with
     pattern_count: int = 0
 
     def find(self, kind: str, number: str, at: Instant) -> Found | None:
-        rule = self.exact.get(number)
+        rule = self.exact.get(number[-2:], {}).get(number)
         if rule is not None and rule.holds(at):
             return Found(kind, EXACT, number, rule, _WHOLE)
         return max(self._wide(kind, number, at), key=_narrowest, default=None)
@@ -87,7 +87,7 @@ class _List:
 
     def put(self, match: str, number: str, rule: Rule) -> None:
         if match == EXACT:
-            self.exact[number] = rule
+            self.exact.setdefault(number[-2:], {})[number] = rule
         elif match == PREFIX:
             self.prefixes.setdefault(len(number), {})[number] = rule
         else:
@@ -99,7 +99,7 @@ class _List:
 
     def drop(self, match: str, number: str) -> None:
         if match == EXACT:
-            self.exact.pop(number, None)
+            self.exact.get(number[-2:], {}).pop(number, None)
         elif match == PREFIX:
             same_length = self.prefixes.get(len(number), {})
             same_length.pop(number, None)
@@ -111,7 +111,8 @@ class _List:
             self.pattern_count -= bucket.pop(number, None) is not None
 
     def __len__(self) -> int:
-        return len(self.exact) + sum(map(len, self.prefixes.values())) + self.pattern_count
+        tables = (*self.exact.values(), *self.prefixes.values())
+        return sum(map(len, tables)) + self.pattern_count
 
 
 class Lists:

@@ -6,7 +6,8 @@ import pytest
 
 from adapters.store.database import Database
 from adapters.store.directory import DirectoryStore, Tenant, now
-from adapters.store.lists import Entry, Lists
+from adapters.store.lists import Lists
+from cti.entry.entries import ListEntry
 from cti.errors import BadRequest, Conflict, DeviceTaken, NotFound
 from cti.ids import AgentNo, DeviceName, Instant, QueueName, TenantId
 from cti.records import AgentProfile, QueueSettings
@@ -53,8 +54,8 @@ async def test_every_edit_raises_the_version(directory: DirectoryStore, lists: L
         lambda: directory.update_queue(DEMO, SALES, {"ring_seconds": 20}),
         lambda: directory.delete_agent(DEMO, bo.agent_no),
         lambda: directory.delete_queue(DEMO, BILLING),
-        lambda: lists.put(DEMO, Entry(kind="vip", number="1")),
-        lambda: lists.remove(DEMO, "vip", "1"),
+        lambda: lists.put(DEMO, ListEntry(kind="vip", number="1")),
+        lambda: lists.remove_older(DEMO, "vip"),
         lambda: directory.update_tenant(Tenant(name=DEMO, title="改")),
         lambda: directory.create_tenant(Tenant(name=TenantId("other"), title="别")),
     ):
@@ -131,8 +132,8 @@ async def test_what_makes_no_sense_is_refused_before_the_database_sees_it(
         lambda: directory.update_queue(DEMO, SALES, {"colour": "red"}),
         lambda: directory.create_tenant(Tenant(name=TenantId("Other"), title="x")),
         lambda: directory.update_tenant(Tenant(name=DEMO, title="x", timezone="Mars/Olympus")),
-        lambda: lists.put(DEMO, Entry(kind="friends", number="1")),
-        lambda: lists.put(DEMO, Entry(kind="vip", number="abc")),
+        lambda: lists.put(DEMO, ListEntry(kind="friends", number="1")),
+        lambda: lists.put(DEMO, ListEntry(kind="vip", number="abc")),
         lambda: lists.list(DEMO, "friends"),
     ):
         with pytest.raises(BadRequest):
@@ -140,17 +141,17 @@ async def test_what_makes_no_sense_is_refused_before_the_database_sees_it(
 
 
 async def test_vips_that_have_not_run_out_are_in_the_directory(directory: DirectoryStore, lists: Lists) -> None:
-    await lists.put(DEMO, Entry(kind="vip", number="+86 138-0000-0001", name="欧阳娜娜", priority=10))
-    await lists.put(DEMO, Entry(kind="vip", number="2", priority=5, expires_at=Instant(now() - 1)))
-    await lists.put(DEMO, Entry(kind="vip", number="3", priority=5, expires_at=Instant(now() + 60_000)))
-    await lists.put(DEMO, Entry(kind="deny", number="4", reason="骚扰"))
+    await lists.put(DEMO, ListEntry(kind="vip", number="+86 138-0000-0001", name="欧阳娜娜", priority=10))
+    await lists.put(DEMO, ListEntry(kind="vip", number="2", priority=5, expires_at=Instant(now() - 1)))
+    await lists.put(DEMO, ListEntry(kind="vip", number="3", priority=5, expires_at=Instant(now() + 60_000)))
+    await lists.put(DEMO, ListEntry(kind="deny", number="4", reason="骚扰"))
     assert (await directory.read(DEMO)).vips == {"+8613800000001": 10, "3": 5}
 
 
 async def test_a_list_is_newest_first_and_searched_by_number_or_name(lists: Lists) -> None:
     for n in range(1, 8):
-        await lists.put(DEMO, Entry(kind="vip", number=f"1380000{n:04d}", name=f"客户{n}", added_at=Instant(n)))
-    await lists.put(DEMO, Entry(kind="vip", number="13800000003", name="改名", priority=9, added_at=Instant(3)))
+        await lists.put(DEMO, ListEntry(kind="vip", number=f"1380000{n:04d}", name=f"客户{n}", added_at=Instant(n)))
+    await lists.put(DEMO, ListEntry(kind="vip", number="13800000003", name="改名", priority=9, added_at=Instant(3)))
     seen: list[str] = []
     cursor = None
     while True:
@@ -166,6 +167,6 @@ async def test_a_list_is_newest_first_and_searched_by_number_or_name(lists: List
 
 async def test_lists_of_nobody_and_entries_that_are_not_there(lists: Lists) -> None:
     with pytest.raises(NotFound):
-        await lists.put(TenantId("nobody"), Entry(kind="vip", number="1"))
+        await lists.put(TenantId("nobody"), ListEntry(kind="vip", number="1"))
     with pytest.raises(NotFound):
-        await lists.remove(DEMO, "vip", "1")
+        await lists.remove(DEMO, "1")

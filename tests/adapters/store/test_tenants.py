@@ -12,7 +12,8 @@ from sqlalchemy import event
 
 from adapters.store.database import Database
 from adapters.store.directory import DirectoryStore, Tenant
-from adapters.store.lists import Entry, Lists
+from adapters.store.entry import EntryStore
+from adapters.store.lists import Lists
 from adapters.store.passwords import Passwords
 from adapters.store.queries import Queries, Which
 from adapters.store.schema import metadata
@@ -20,10 +21,13 @@ from adapters.store.store import Store
 from adapters.store.users import Users
 from cti.ids import AgentNo, CallId, DeviceName, Instant, OfferId, QueueName, TenantId
 from cti.people import Reach
+from cti.entry.entries import ListEntry
 from cti.records import AgentProfile, AgentRecord, Figures, QueueSettings
 from tests.adapters.store.conftest import Opener
 from tests.adapters.store.story import DEMO, NOON, a_call, news, turn
 
+from tests.adapters.store.entry_story import use_entry
+from tests.adapters.store.role_story import use_roles
 OTHER: Final = TenantId("other")
 _TABLES: Final = re.compile(r"\b(?:from|into|update|join)\s+\"?(\w+)", re.IGNORECASE)
 # These are asked before it is known whose the answer is, or of all tenants together.
@@ -107,6 +111,8 @@ async def use_everything(store: Store) -> None:
     await queries.contacts(DEMO, {"+8613800001234"})
     await _remove(directory, lists, users)
     for kind in (DirectoryStore, Lists, Queries, Users):
+    await use_entry(database, of(EntryStore(database)), lists)
+    await use_roles(of(Roles(database)), of(AuditStore(database)))
         public = {name for name, _ in inspect.getmembers(kind, inspect.iscoroutinefunction) if name[0] != "_"}
         assert {f"{kind.__name__}.{name}" for name in public} <= called
 
@@ -122,8 +128,8 @@ async def _edit(directory: Any, lists: Any, users: Any) -> None:
     await directory.update_agent(DEMO, AgentNo("1001"), devices=[DeviceName("1001")], queues=[QueueName("sales")])
     await directory.set_members(DEMO, QueueName("sales"), [AgentNo("1001")])
     await directory.read(DEMO)
-    await lists.put(DEMO, Entry(kind="vip", number="1"))
-    await lists.put(DEMO, Entry(kind="vip", number="2"))
+    await lists.put(DEMO, ListEntry(kind="vip", number="1"))
+    await lists.put(DEMO, ListEntry(kind="vip", number="2"))
     await lists.list(DEMO, "vip", search="1", cursor=(await lists.list(DEMO, "vip", limit=1)).next)
     await users.create(DEMO, "ana", "long enough", "agent", AgentNo("1001"))
     await users.create(DEMO, "bo", "long enough", "admin")
@@ -136,7 +142,6 @@ async def _edit(directory: Any, lists: Any, users: Any) -> None:
 
 
 async def _remove(directory: Any, lists: Any, users: Any) -> None:
-    await lists.remove(DEMO, "vip", "1")
     await directory.delete_agent(DEMO, AgentNo("1001"))
     await directory.delete_queue(DEMO, QueueName("sales"))
     await users.delete(DEMO, "ana")

@@ -173,7 +173,7 @@ async def test_the_demonstration_has_its_queues_and_people(bare: Database, passw
     }
     assert {(queue.ring_seconds, queue.acw_seconds) for queue in demo.queues} == {(15, 10)}
     assert demo.timezone == "Asia/Shanghai"
-    assert demo.vips == {"13800000001": 10}
+    assert demo.vips == {"+8613800000001": 10}
     people = {one.agent_no: one for one in demo.agents}
     assert sorted(people) == ["1001", "1002", "1101", "1900"]
     assert people[NO].name == "陈晓燕"
@@ -197,7 +197,7 @@ async def test_seeding_again_keeps_what_people_changed(bare: Database, passwords
     await directory.delete_queue(DEMO, QueueName("billing"))
     await directory.update_agent(DEMO, NO, name="改名", devices=[DeviceName("1001")])
     await users.update(DEMO, "1001", password="my own secret")
-    await Lists(bare).remove(DEMO, "vip", "1")
+    await Lists(bare).remove_older(DEMO, "vip")
     before = await directory.read(DEMO)
 
     assert not await seed_demo(bare, passwords, _credentials(), {}, [("1", "x")])
