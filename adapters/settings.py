@@ -29,6 +29,8 @@ class Settings(BaseModel):
     database_url: str = "sqlite+aiosqlite:///var/cti.db"
     state_dir: Path = Path("var/state")
     recordings_dir: Path = Path("var/recordings")
+    prompts_dir: Path = Path("var/prompts")
+    voice_dir: Path = Path("var/voice")
     http_host: str = "127.0.0.1"
     http_port: int = Field(8080, ge=0, le=65535)
     ami_host: str = "127.0.0.1"

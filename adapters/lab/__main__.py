@@ -4,6 +4,7 @@ import sys
 
 from adapters.lab.failures import LabFailure
 from adapters.lab.fetch import fetch
+from adapters.lab.fetch_voice import fetch_voice
 from adapters.lab.place import place
 from adapters.lab.up import down, status, up
 
@@ -24,6 +25,7 @@ def main(arguments: list[str]) -> int:
             return 0 if told else 1
         case ["fetch"]:
             fetch(where.root, say=say)
+            fetch_voice(where.voice, say=say)
             return 0
     say("up | down | status | fetch")
     return 2

@@ -131,6 +131,8 @@ def _settings(place: Place, own: Keys) -> str:
         "ari_secret": own["ari"],
         "agi_port": place.agi_port,
         "recordings_dir": str(place.folder / "recordings"),
+        "prompts_dir": str(place.folder / "prompts"),
+        "voice_dir": str(place.voice),
         "state_dir": str(place.folder / "state"),
         "admin_password": own["admin"],
         "fallback": "message",

@@ -37,6 +37,11 @@ class Place:
         return f"http://127.0.0.1:{self.server_port}"
 
     @property
+    def voice(self) -> Path:
+        """The built-in prompts, and the programs that make prompts; shared, like the root beside it."""
+        return self.root.with_name("voice")
+
+    @property
     def etc(self) -> Path:
         """Asterisk's configuration."""
         return self.folder / "etc"

@@ -24,6 +24,7 @@ from adapters.lab.children import Child, start
 from adapters.lab.config import configure
 from adapters.lab.failures import LabFailure, NotBooted, PortTaken
 from adapters.lab.fetch import fetch
+from adapters.lab.fetch_voice import fetch_voice
 from adapters.lab.keep import Keeper
 from adapters.lab.names import stall_of_own_name
 from adapters.lab.place import CHECKOUT, Place, place
@@ -61,6 +62,7 @@ def _bring_up(where: Place, keeper: Keeper, stop: threading.Event) -> None:
     calls = _number("CTI_DEMO_CALLS_PER_MINUTE", 10)
     _refuse_taken_ports(where)
     asterisk = Asterisk(where, fetch(where.root, say=say))
+    fetch_voice(where.voice, say=say)
     if asterisk.stop():
         say("stopped the Asterisk that `make lab` had started")
     if warning := stall_of_own_name():

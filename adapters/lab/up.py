@@ -7,6 +7,7 @@ from adapters.lab.asterisk import Asterisk
 from adapters.lab.children import Child
 from adapters.lab.config import configure
 from adapters.lab.fetch import fetch
+from adapters.lab.fetch_voice import fetch_voice
 from adapters.lab.names import stall_of_own_name
 from adapters.lab.place import Place
 
@@ -23,6 +24,7 @@ class Status:
 def up(place: Place, say: Callable[[str], None]) -> Child | None:
     """Start the lab's Asterisk, in the background; None when it was up already."""
     asterisk = Asterisk(place, fetch(place.root, say=say))
+    fetch_voice(place.voice, say=say)
     if (pid := asterisk.pid()) is not None:
         say(f"Asterisk is up already, pid {pid}")
         return None
