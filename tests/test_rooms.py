@@ -23,6 +23,7 @@ WIRING = {
     "metrics",
     "doctor",
     "logs",
+    "audit",
 }
 
 

@@ -12,6 +12,7 @@ from sqlalchemy import func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from adapters.store.queries import calls_of
+from adapters.store.roles import read_blind
 from adapters.store.tables import (
     agent_skills,
     agent_states,
@@ -24,13 +25,13 @@ from adapters.store.tables import (
     queues,
     tenants,
 )
-from cti.ids import AgentNo, DeviceName, Instant, QueueName, TenantId
 from cti.entry.numbers import international
+from cti.ids import AgentNo, DeviceName, Instant, QueueName, TenantId
 from cti.queues import window_bounds
 from cti.records import AgentProfile, AgentRecord, Call, Figures, QueueSettings
 
-
 _MOST_VIPS: Final = 10_000
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Directory:
@@ -84,7 +85,7 @@ async def read_directory(connection: AsyncConnection, tenant: TenantId, now: Ins
         timezone=own.timezone,
         pop_url=own.pop_url,
         queues=await read_queues(connection, tenant),
-        agents=await read_agents(connection, tenant),
+        agents=await _with_sight(connection, tenant, await read_agents(connection, tenant)),
         vips=await _vips(connection, tenant, now),
     )
 
@@ -129,7 +130,16 @@ async def read_agents(
     )
 
 
+async def _with_sight(
+    connection: AsyncConnection, tenant: TenantId, profiles: tuple[AgentProfile, ...]
+) -> tuple[AgentProfile, ...]:
+    """The agents with what their roles let them see."""
+    blind = await read_blind(connection, tenant)
+    return tuple(replace(one, sees_numbers=False) if one.agent_no in blind else one for one in profiles)
+
+
 async def _vips(connection: AsyncConnection, tenant: TenantId, now: Instant) -> Mapping[str, int]:
+    """Those of whole numbers, the first among them; a board is no place for a list of a million."""
     entry = list_entries.c
     rows = await connection.execute(
         select(entry.number, entry.priority)
@@ -139,6 +149,8 @@ async def _vips(connection: AsyncConnection, tenant: TenantId, now: Instant) -> 
             entry.match == "exact",
             or_(entry.expires_at.is_(None), entry.expires_at > now),
         )
+        .order_by(entry.priority.desc(), entry.added_at)
+        .limit(_MOST_VIPS)
     )
     return {international(row.number): row.priority for row in rows}
 
@@ -149,8 +161,6 @@ async def _records(connection: AsyncConnection, tenant: TenantId) -> tuple[Agent
     return tuple(AgentRecord(**{key: value for key, value in row._mapping.items() if key != "tenant"}) for row in rows)
 
 
-        .order_by(entry.priority.desc(), entry.added_at)
-        .limit(_MOST_VIPS)
 async def _figures(connection: AsyncConnection, directory: Directory, now: Instant) -> tuple[Figures, ...]:
     """Those of each queue's running window; earlier windows are history."""
     zone = ZoneInfo(directory.timezone)

@@ -9,16 +9,17 @@ from dataclasses import replace
 from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from adapters.store import queue_rules
 from cti.errors import BadRequest
-from cti.queues import WINDOWS
 from cti.records import AgentProfile, QueueSettings
 
-ROLES: Final = ("agent", "supervisor", "admin", "api")
 KINDS: Final = ("vip", "deny")
 
 _AGENT_NO: Final = re.compile(r"[0-9A-Za-z]{1,16}")
 _DEVICE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,31}")
 _QUEUE: Final = re.compile(r"(?!over$)[a-z][a-z0-9][a-z0-9_-]{0,38}")  # an extension of cti-wait
+_SKILL: Final = re.compile(r"[a-z][a-z0-9_-]{0,39}")
+_SKILLS_MOST: Final = 50
 _USERNAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,63}")
 _NUMBER: Final = re.compile(r"\+?[0-9*#]{1,32}")
 _PUNCTUATION: Final = re.compile(r"[\s().-]+")
@@ -47,19 +48,21 @@ def agent(profile: AgentProfile) -> AgentProfile:
         _fits(_DEVICE, device, "device")
     if len(set(profile.devices)) != len(profile.devices) or len(profile.devices) > 8:
         raise BadRequest("an agent has up to eight devices, each once")
+    if len(profile.skills) > _SKILLS_MOST:
+        raise BadRequest(f"an agent has up to {_SKILLS_MOST} skills")
+    for name, level in profile.skills.items():
+        between(level, 1, 10, f"the level of {skill(name)}")
     return replace(profile, name=words(profile.name, "the name"), queues=tuple(dict.fromkeys(profile.queues)))
 
 
 def queue(settings: QueueSettings, strategies: Iterable[str]) -> QueueSettings:
     _fits(_QUEUE, settings.name, "queue name (a letter, a letter or digit, then a-z, 0-9, - and _; not music or back)")
-    known = sorted(strategies)
-    if settings.strategy not in known:
-        raise BadRequest(f"{settings.strategy[:40]!r} is no strategy; there are {', '.join(known)}")
-    if settings.window not in WINDOWS:
-        raise BadRequest(f"the window is one of {', '.join(WINDOWS)}")
-    between(settings.ring_seconds, 1, 300, "ring_seconds")
-    between(settings.acw_seconds, 0, 3600, "acw_seconds")
+    queue_rules.check(settings, strategies)
     return replace(settings, title=words(settings.title or settings.name, "the title"))
+
+
+def skill(value: str) -> str:
+    return _fits(_SKILL, value, "skill name (a-z, 0-9, - and _)")
 
 
 def between(value: int, least: int, most: int, what: str) -> int:
@@ -79,9 +82,11 @@ def password(value: str) -> str:
 
 
 def role(value: str) -> str:
-    if value not in ROLES:
-        raise BadRequest(f"the role is one of {', '.join(ROLES)}")
-    return value
+    return _fits(_QUEUE, value, "role name (a-z, 0-9, - and _)")
+
+
+def team(value: str) -> str:
+    return _fits(_QUEUE, value, "team name (a-z, 0-9, - and _)")
 
 
 def kind(value: str) -> str:

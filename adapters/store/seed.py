@@ -24,6 +24,7 @@ from cti.records import AgentProfile, QueueSettings
 DEMO: Final = TenantId("demo")
 _SEEDED: Final = "seeded:demo"
 _VIP_PRIORITY: Final = 10
+_MASKED: Final = "1006"  # who shows what a role without numbers is like
 QUEUES: Final = (
     QueueSettings(name=QueueName("sales"), title="销售", strategy="least_calls"),
     QueueSettings(name=QueueName("support"), title="客服", strategy="shortest_talk"),
@@ -106,8 +107,13 @@ def _logins(credentials: Mapping[str, Any]) -> Iterator[tuple[Mapping[str, str],
     if "admin" in credentials:
         yield credentials["admin"], "admin", None
     for person in _people(credentials):
-        role = "supervisor" if person is credentials.get("supervisor") else "agent"
-        yield person, role, AgentNo(person["agent_no"])
+        yield person, _role(person, credentials), AgentNo(person["agent_no"])
+
+
+def _role(person: Mapping[str, str], credentials: Mapping[str, Any]) -> str:
+    if person is credentials.get("supervisor"):
+        return "supervisor"
+    return "masked_agent" if person["agent_no"] == _MASKED else "agent"
 
 
 async def _sign_in_possible(users: Users, login: Mapping[str, str], role: str, agent: AgentNo | None) -> None:

@@ -273,6 +273,7 @@ queues = Table(
     _since("sticky_seconds", Integer, 20),
     _since("sticky_base", Key, "longest_idle"),
     _since("service_level_seconds", Integer, 20),
+    _since("survey", Key, ""),
     PrimaryKeyConstraint("tenant", "name"),
     ForeignKeyConstraint(["tenant"], ["tenants.tenant"]),
 )
@@ -320,6 +321,7 @@ users = Table(
     _words("password_hash"),
     _key("role"),
     Column("agent_no", Key),
+    Column("team", Key),  # None: at the root, above all teams
     _int("token_version"),
     Column("disabled", Boolean, nullable=False),
     PrimaryKeyConstraint("tenant", "username"),
@@ -347,9 +349,9 @@ list_entries = Table(
     UniqueConstraint("tenant", "id"),
     ForeignKeyConstraint(["tenant"], ["tenants.tenant"]),
     Index(None, "tenant", "kind", "added_at"),
+    Index(None, "tenant", "revision"),
 )
 
-    Index(None, "tenant", "revision"),
 # The server's own: no tenant owns these.
 meta = Table(
     "meta",

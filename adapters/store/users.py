@@ -12,6 +12,7 @@ from adapters.store import meta, rules
 from adapters.store.database import Database
 from adapters.store.pages import Page, cursor_of, key_of, page_size
 from adapters.store.passwords import Passwords
+from adapters.store.roles import read_teams, role_of
 from adapters.store.tables import agents, tenants, users
 from cti.errors import BadRequest, Conflict, NotFound
 from cti.ids import AgentNo, TenantId
@@ -25,6 +26,7 @@ class User:
     username: str
     role: str
     agent_no: AgentNo | None = None
+    team: str | None = None
     token_version: int = 0
     disabled: bool = False
     password_hash: str = field(default="", repr=False)
@@ -75,11 +77,12 @@ class Users:
         role: str,
         agent_no: AgentNo | None = None,
         *,
+        team: str | None = None,
         hashed: str | None = None,
     ) -> User:
         """With `hashed`, somebody else has checked the password and made its hash."""
         hashed = hashed or await self._passwords.hash(rules.password(password))
-        user = User(tenant=tenant, username=rules.username(username), role=rules.role(role), agent_no=agent_no)
+        user = User(tenant=tenant, username=rules.username(username), role=role, agent_no=agent_no, team=team)
         async with self._database.writing() as connection:
             await meta.bump(connection)
             if await connection.scalar(select(tenants.c.tenant).where(tenants.c.tenant == tenant)) is None:
@@ -89,7 +92,7 @@ class Users:
                 raise Conflict(f"the user name {username} is taken")
             row = {"tenant": tenant, "username": username, "password_hash": hashed, "role": role}
             await connection.execute(
-                users.insert(), {**row, "agent_no": agent_no, "token_version": 0, "disabled": False}
+                users.insert(), {**row, "agent_no": agent_no, "team": team, "token_version": 0, "disabled": False}
             )
         return user
 
@@ -102,34 +105,43 @@ class Users:
         hashed: str | None = None,
         role: str | None = None,
         disabled: bool | None = None,
-        **agent: AgentNo | None,
+        **place: str | None,
     ) -> User:
-        """Change what is given (`agent_no=None` takes the number away); every change makes older tokens void."""
-        values: dict[str, Any] = {**agent}
-        if set(agent) - {"agent_no"}:
-            raise BadRequest("a user has password, role, disabled and agent_no")
+        """Change what is given; `agent_no=None` or `team=None` takes that away.
+
+        A new password, and being disabled, make older tokens void; they stay good with a new role's rights.
+        """
+        values: dict[str, Any] = {**place}
+        if set(place) - {"agent_no", "team"}:
+            raise BadRequest("a user has password, role, disabled, agent_no and team")
         if password is not None:
             values["password_hash"] = await self._passwords.hash(rules.password(password))
         if hashed is not None:
             values["password_hash"] = hashed
         if role is not None:
-            values["role"] = rules.role(role)
+            values["role"] = role
         if disabled is not None:
             values["disabled"] = disabled
+        if "password_hash" in values or disabled is not None:
+            values["token_version"] = users.c.token_version + 1
         async with self._database.writing() as connection:
             await meta.bump(connection)
             await _get(connection, tenant, username)
             this = (users.c.tenant == tenant, users.c.username == username)
-            await connection.execute(
-                update(users).where(*this).values(**values, token_version=users.c.token_version + 1)
-            )
+            if values:
+                await connection.execute(update(users).where(*this).values(**values))
             user = await _get(connection, tenant, username)
             await _fits(connection, user)
             return user
 
     async def revoke(self, tenant: TenantId, username: str) -> int:
         """Make every token given out so far void; returns the new token version."""
-        return (await self.update(tenant, username)).token_version
+        async with self._database.writing() as connection:
+            await meta.bump(connection)
+            await _get(connection, tenant, username)
+            this = (users.c.tenant == tenant, users.c.username == username)
+            await connection.execute(update(users).where(*this).values(token_version=users.c.token_version + 1))
+            return (await _get(connection, tenant, username)).token_version
 
     async def delete(self, tenant: TenantId, username: str) -> None:
         async with self._database.writing() as connection:
@@ -147,9 +159,12 @@ async def _get(connection: AsyncConnection, tenant: TenantId, username: str) -> 
 
 
 async def _fits(connection: AsyncConnection, user: User) -> None:
-    """An agent number belongs to an agent that exists, and to one user."""
-    if user.role == "agent" and user.agent_no is None:
-        raise BadRequest("a user of role agent has an agent_no")
+    """The role and the team exist; an agent number belongs to an agent that exists, and to one user."""
+    role = await role_of(connection, user.tenant, user.role)
+    if role.needs_agent and user.agent_no is None:
+        raise BadRequest(f"a user of role {user.role} has an agent_no")
+    if user.team is not None and user.team not in await read_teams(connection, user.tenant):
+        raise BadRequest(f"there is no team {user.team[:40]!r}")
     if user.agent_no is None:
         return
     its = (agents.c.tenant == user.tenant, agents.c.agent_no == user.agent_no)
@@ -166,6 +181,7 @@ def _user(row: Any) -> User:
         username=row.username,
         role=row.role,
         agent_no=None if row.agent_no is None else AgentNo(row.agent_no),
+        team=row.team,
         token_version=row.token_version,
         disabled=row.disabled,
         password_hash=row.password_hash,

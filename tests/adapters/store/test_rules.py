@@ -110,6 +110,6 @@ def test_a_name_keeps_every_letter_and_is_one_line() -> None:
     with pytest.raises(BadRequest):
         rules.between(7, 1, 6, "x")
     with pytest.raises(BadRequest):
-        rules.role("root")
+        rules.role("Root!")
     with pytest.raises(BadRequest):
         rules.kind("friends")

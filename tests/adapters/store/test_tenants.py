@@ -10,24 +10,26 @@ from typing import Any, Final
 
 from sqlalchemy import event
 
+from adapters.store.audit import AuditStore
 from adapters.store.database import Database
 from adapters.store.directory import DirectoryStore, Tenant
 from adapters.store.entry import EntryStore
 from adapters.store.lists import Lists
 from adapters.store.passwords import Passwords
 from adapters.store.queries import Queries, Which
+from adapters.store.roles import Roles
 from adapters.store.schema import metadata
 from adapters.store.store import Store
 from adapters.store.users import Users
+from cti.entry.entries import ListEntry
 from cti.ids import AgentNo, CallId, DeviceName, Instant, OfferId, QueueName, TenantId
 from cti.people import Reach
-from cti.entry.entries import ListEntry
 from cti.records import AgentProfile, AgentRecord, Figures, QueueSettings
 from tests.adapters.store.conftest import Opener
-from tests.adapters.store.story import DEMO, NOON, a_call, news, turn
-
 from tests.adapters.store.entry_story import use_entry
 from tests.adapters.store.role_story import use_roles
+from tests.adapters.store.story import DEMO, NOON, a_call, news, turn
+
 OTHER: Final = TenantId("other")
 _TABLES: Final = re.compile(r"\b(?:from|into|update|join)\s+\"?(\w+)", re.IGNORECASE)
 # These are asked before it is known whose the answer is, or of all tenants together.
@@ -109,10 +111,10 @@ async def use_everything(store: Store) -> None:
     await queries.after(DEMO, 0)
     await queries.newest(DEMO, before=9)
     await queries.contacts(DEMO, {"+8613800001234"})
-    await _remove(directory, lists, users)
-    for kind in (DirectoryStore, Lists, Queries, Users):
     await use_entry(database, of(EntryStore(database)), lists)
     await use_roles(of(Roles(database)), of(AuditStore(database)))
+    await _remove(directory, lists, users)
+    for kind in (AuditStore, Roles, DirectoryStore, EntryStore, Lists, Queries, Users):
         public = {name for name, _ in inspect.getmembers(kind, inspect.iscoroutinefunction) if name[0] != "_"}
         assert {f"{kind.__name__}.{name}" for name in public} <= called
 
