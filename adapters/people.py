@@ -5,13 +5,16 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
 
 from adapters.store.directory import DirectoryStore
 from adapters.store.failures import StoreAway
 from adapters.store.loading import Directory as Loaded
+from adapters.store.skills import Skill as StoredSkill
+from adapters.store.skills import Skills
 from adapters.store.users import User as StoredUser
 from adapters.store.users import Users
-from adapters.web.ports import User
+from adapters.web.ports import Skill, User
 from cti.ids import AgentNo, QueueName, TenantId
 from cti.people import Principal, principal
 from cti.records import AgentProfile, QueueSettings
@@ -28,12 +31,14 @@ class People:
         self,
         directory: DirectoryStore,
         users: Users,
+        skills: Skills,
         *,
         on_user: Callable[[str], None],
         on_directory: Callable[[TenantId, Loaded], None],
     ) -> None:
         self._directory = directory
         self._users = users
+        self._skills = skills
         self._on_user = on_user
         self._on_directory = on_directory
         self._known: Mapping[str, StoredUser] = {}
@@ -127,7 +132,7 @@ class People:
 
     async def change_agent(self, tenant: TenantId, agent: AgentProfile) -> None:
         await self._directory.update_agent(
-            tenant, agent.agent_no, name=agent.name, devices=agent.devices, queues=agent.queues
+            tenant, agent.agent_no, name=agent.name, devices=agent.devices, queues=agent.queues, skills=agent.skills
         )
         await self.refresh()
 
@@ -140,18 +145,22 @@ class People:
         await self.refresh()
 
     async def change_queue(self, tenant: TenantId, queue: QueueSettings) -> None:
-        changes = {
-            "title": queue.title,
-            "strategy": queue.strategy,
-            "ring_seconds": queue.ring_seconds,
-            "acw_seconds": queue.acw_seconds,
-            "window": queue.window,
-        }
-        await self._directory.update_queue(tenant, queue.name, changes)
+        await self._directory.update_queue(tenant, queue.name, asdict(queue))
         await self.refresh()
 
     async def remove_queue(self, tenant: TenantId, name: QueueName) -> None:
         await self._directory.delete_queue(tenant, name)
+        await self.refresh()
+
+    async def skills(self, tenant: TenantId) -> Sequence[Skill]:
+        return [Skill(name=one.name, title=one.title, agents=one.agents) for one in await self._skills.list(tenant)]
+
+    async def put_skill(self, tenant: TenantId, name: str, title: str) -> None:
+        await self._skills.put(tenant, StoredSkill(name=name, title=title))
+        await self.refresh()
+
+    async def remove_skill(self, tenant: TenantId, name: str) -> None:
+        await self._skills.remove(tenant, name)
         await self.refresh()
 
 

@@ -6,13 +6,14 @@ decided at the exits, which know who is asking.
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import UTC, datetime
 from functools import lru_cache
 
 from cti.agents import Agent
 from cti.ids import Instant
 from cti.queues import Queue
-from cti.records import Call, Leg, Offer, Recording, Segment, State, Step, Survey
+from cti.records import Call, Leg, Offer, QueueSettings, Recording, Segment, State, Step, Survey
 
 WAITING_SHOWN = 50
 """How many waiting callers `queue.updated` carries; `GET /queues/{name}` has them all."""
@@ -157,6 +158,7 @@ def agent_shape(agent: Agent) -> Shape:
         "agent_no": agent.no,
         "name": agent.profile.name,
         "queues": list(agent.profile.queues),
+        "skills": dict(agent.profile.skills),
         "status": record.status,
         "reason": record.reason,
         "status_since": stamp(record.status_since),
@@ -209,6 +211,11 @@ def service_shape(queue: Queue) -> Shape:
     }
 
 
+def settings_shape(settings: QueueSettings) -> Shape:
+    """All that a queue is set to, by the names of its settings."""
+    return {**asdict(settings), "comfort_prompts": list(settings.comfort_prompts)}
+
+
 def queue_shape(queue: Queue, most: int | None = None) -> Shape:
     """A queue with its callers in order; callers being offered keep their place until somebody answers.
 
@@ -229,5 +236,5 @@ def queue_shape(queue: Queue, most: int | None = None) -> Shape:
         "waiting": [waiting_shape(call, n, queue) for n, call in enumerate(callers, 1)],
     }
     if most is None:
-        shape["members"] = sorted(queue.members)
+        shape.update(settings_shape(queue.settings), members=sorted(queue.members))
     return shape

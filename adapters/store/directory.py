@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
 from sqlalchemy import delete, insert, select, update
@@ -16,7 +16,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from adapters.store import loading, meta, rules
 from adapters.store.database import Database, insert_new
 from adapters.store.loading import Directory, read_directory
-from adapters.store.tables import agent_states, agents, figures, queue_members, queues, tenants, users
+from adapters.store.skills import set_levels
+from adapters.store.tables import agent_skills, agent_states, agents, figures, queue_members, queues, tenants, users
 from cti.errors import BadRequest, Conflict, DeviceTaken, NotFound
 from cti.ids import AgentNo, DeviceName, Instant, QueueName, TenantId
 from cti.records import AgentProfile, QueueSettings
@@ -81,6 +82,7 @@ class DirectoryStore:
             row = {"tenant": tenant, "agent_no": profile.agent_no, "name": profile.name, "devices": profile.devices}
             await _insert_once(connection, agents, row, f"agent {profile.agent_no} exists")
             await _serve(connection, tenant, profile.agent_no, profile.queues)
+            await set_levels(connection, tenant, profile.agent_no, profile.skills)
 
     async def update_agent(
         self,
@@ -90,6 +92,7 @@ class DirectoryStore:
         name: str | None = None,
         devices: Sequence[DeviceName] | None = None,
         queues: Sequence[QueueName] | None = None,
+        skills: Mapping[str, int] | None = None,
     ) -> AgentProfile:
         """Change what is given; returns the profile as it is now."""
         async with self._database.writing() as connection:
@@ -101,6 +104,7 @@ class DirectoryStore:
                     name=old.name if name is None else name,
                     devices=old.devices if devices is None else tuple(devices),
                     queues=old.queues if queues is None else tuple(queues),
+                    skills=old.skills if skills is None else dict(skills),
                 )
             )
             await _devices_are_free(connection, tenant, new)
@@ -108,6 +112,8 @@ class DirectoryStore:
             await connection.execute(update(agents).where(*this).values(name=new.name, devices=new.devices))
             if queues is not None:
                 await _serve(connection, tenant, agent, new.queues)
+            if skills is not None:
+                await set_levels(connection, tenant, agent, new.skills)
             return new
 
     async def delete_agent(self, tenant: TenantId, agent: AgentNo) -> None:
@@ -115,7 +121,7 @@ class DirectoryStore:
         async with self._database.writing() as connection:
             await meta.bump(connection)
             await _agent(connection, tenant, agent)
-            for table in (queue_members, agent_states, figures, agents):
+            for table in (queue_members, agent_skills, agent_states, figures, agents):
                 await connection.execute(delete(table).where(table.c.tenant == tenant, table.c.agent_no == agent))
             await connection.execute(
                 update(users)
@@ -130,18 +136,21 @@ class DirectoryStore:
         async with self._database.writing() as connection:
             await _known_tenant(connection, tenant)
             await meta.bump(connection)
+            await _targets_are_there(connection, tenant, settings)
             row = {"tenant": tenant, **asdict(settings)}
             await _insert_once(connection, queues, row, f"queue {settings.name} exists")
 
     async def update_queue(self, tenant: TenantId, queue: QueueName, changes: Mapping[str, Any]) -> QueueSettings:
-        """Change title, strategy, ring_seconds, acw_seconds or window; returns the settings as they are now."""
+        """Change what is given; returns the settings as they are now."""
         async with self._database.writing() as connection:
             await meta.bump(connection)
             old = await _queue(connection, tenant, queue)
             try:
                 new = rules.queue(replace(old, **{**changes, "name": queue}), strategies)
             except TypeError:
-                raise BadRequest("a queue has title, strategy, ring_seconds, acw_seconds and window") from None
+                unknown = ", ".join(sorted(set(changes) - {one.name for one in fields(QueueSettings)}))
+                raise BadRequest(f"a queue has no {unknown[:80]}") from None
+            await _targets_are_there(connection, tenant, new)
             this = (queues.c.tenant == tenant, queues.c.name == queue)
             await connection.execute(update(queues).where(*this).values(asdict(new)))
             return new
@@ -197,6 +206,13 @@ async def _queue(connection: AsyncConnection, tenant: TenantId, queue: QueueName
     for settings in await loading.read_queues(connection, tenant, queue):
         return settings
     raise NotFound(f"there is no queue {queue[:40]}")
+
+
+async def _targets_are_there(connection: AsyncConnection, tenant: TenantId, settings: QueueSettings) -> None:
+    """Queues that callers are to go on to exist."""
+    for text in (settings.max_wait_target, settings.max_length_target, settings.no_agents_target):
+        if text.startswith("queue:"):
+            await _queue(connection, tenant, QueueName(text.removeprefix("queue:")))
 
 
 async def _devices_are_free(connection: AsyncConnection, tenant: TenantId, profile: AgentProfile) -> None:

@@ -106,6 +106,7 @@ async def add_agent(new: models.NewAgent, me: Me, ports: PortsOf, board: BoardOf
         name=new.name,
         devices=tuple(map(DeviceName, new.devices)),
         queues=tuple(map(QueueName, new.queues)),
+        skills=new.skills,
     )
     await ports.directory.add_agent(me.tenant, profile)
     return Json(_find(board, me, new.agent_no), 201)
@@ -124,6 +125,7 @@ async def change_agent(agent_no: Number, change: models.AgentChange, me: Me, por
         name=old.name if change.name is None else change.name,
         devices=old.devices if change.devices is None else tuple(map(DeviceName, change.devices)),
         queues=old.queues if change.queues is None else tuple(map(QueueName, change.queues)),
+        skills=old.skills if change.skills is None else change.skills,
     )
     await ports.directory.change_agent(me.tenant, profile)
     return Json(_find(board, me, agent_no))

@@ -20,6 +20,12 @@ Password = Annotated[str, StringConstraints(min_length=8, max_length=200)]
 ReasonWord = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=_PLAIN)]
 RoleWord = Literal["agent", "supervisor", "admin", "api"]
 StatusWord = Literal["ready", "not_ready", "logged_out"]
+SkillWord = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,39}$")]
+Levels = Annotated[dict[SkillWord, Annotated[int, Field(ge=1, le=10)]], Field(max_length=50)]
+MusicWord = Annotated[str, StringConstraints(pattern=r"^([A-Za-z0-9][A-Za-z0-9_-]{0,39})?$")]
+PromptWord = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,79}$")]
+FlowWord = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")]
+TargetWord = Annotated[str, StringConstraints(max_length=100, pattern=r"^([a-z]+(:[A-Za-z0-9+*#_-]+)?)?$")]
 Strategy = Annotated[str, StringConstraints(pattern=r"^[a-z_]{1,40}$")]
 
 
@@ -74,6 +80,7 @@ class Agent(BaseModel):
     agent_no: str
     name: str
     queues: list[str]
+    skills: dict[str, int]
     status: StatusWord
     reason: str | None
     status_since: datetime | None
@@ -105,12 +112,14 @@ class NewAgent(BaseModel):
     name: Words
     devices: list[DeviceWord] = Field(default=[], max_length=8, description="desk phone first, then browser")
     queues: list[QueueWord] = Field(default=[], max_length=200)
+    skills: Levels = Field(default={}, description="skill -> level, 1 to 10")
 
 
 class AgentChange(BaseModel):
     name: Words | None = None
     devices: list[DeviceWord] | None = Field(default=None, max_length=8)
     queues: list[QueueWord] | None = Field(default=None, max_length=200)
+    skills: Levels | None = Field(default=None, description="all of them; those left out are taken away")
 
 
 # --- queues --------------------------------------------------------------------------------------------------------
@@ -125,36 +134,86 @@ class Waiting(BaseModel):
     vip: bool
     position: int
     state: Literal["waiting", "offered"]
+    skills: dict[str, int] = Field(description="needed of the agent: skill -> level")
+    ewt_seconds: int | None = Field(description="expected wait until the answer; null while nobody serves the queue")
 
 
-class Queue(BaseModel):
-    name: str
-    title: str
-    strategy: str
-    ring_seconds: int
-    acw_seconds: int
-    window: str
-    members: list[str]
-    waiting_count: int
-    longest_since: datetime | None
-    waiting: list[Waiting]
+class Service(BaseModel):
+    """What became of the callers since the queue's window began."""
+
+    since: datetime
+    answered: int
+    in_time: int = Field(description="answered within service_level_seconds")
+    abandoned: int
+    level: float | None = Field(description="in_time / (answered + abandoned)")
 
 
-class NewQueue(BaseModel):
-    name: QueueWord
+class QueueSettings(BaseModel):
+    """Targets are `queue:…`, `number:…`, `agent:…`, `voicemail:…`, `flow:…`, `callback` or `hangup`."""
+
     title: Words = ""
     strategy: Strategy = "least_calls"
     ring_seconds: int = Field(default=15, ge=5, le=120)
     acw_seconds: int = Field(default=10, ge=0, le=3600)
     window: Literal["day", "week", "month"] = "day"
+    music: MusicWord = Field(default="", description="a music class of Asterisk")
+    announce_position: bool = False
+    announce_ewt: bool = Field(default=False, description="the expected waiting time")
+    announce_every_seconds: int = Field(default=0, ge=0, le=3600, description="0: once")
+    comfort_prompts: list[PromptWord] = Field(default=[], max_length=20)
+    comfort_every_seconds: int = Field(default=30, ge=10, le=3600)
+    agent_announcement: Literal["off", "number"] = "off"
+    whisper: PromptWord | Literal[""] = Field(default="", description="the prompt that names the queue to the agent")
+    max_wait_seconds: int = Field(default=0, ge=0, le=86_400, description="0: no longest wait")
+    max_wait_target: TargetWord = ""
+    max_length: int = Field(default=0, ge=0, le=10_000, description="0: no limit")
+    max_length_target: TargetWord = ""
+    no_agents: Literal["off", "signed_in", "ready"] = Field(default="off", description="leave when nobody is that")
+    no_agents_target: TargetWord = ""
+    age_seconds_per_priority: int = Field(default=0, ge=0, le=86_400, description="0: priority always goes first")
+    relax_after_seconds: int = Field(default=0, ge=0, le=3600, description="0: needed levels never sink")
+    relax_levels: int = Field(default=1, ge=1, le=10)
+    sticky_days: int = Field(default=30, ge=1, le=3650)
+    sticky_seconds: int = Field(default=20, ge=0, le=3600)
+    sticky_base: Strategy = "longest_idle"
+    service_level_seconds: int = Field(default=20, ge=1, le=3600)
+    survey: FlowWord | Literal[""] = Field(default="", description="the flow that asks when the agent has hung up")
 
 
-class QueueChange(BaseModel):
-    title: Words | None = None
-    strategy: Strategy | None = None
-    ring_seconds: int | None = Field(default=None, ge=5, le=120)
-    acw_seconds: int | None = Field(default=None, ge=0, le=3600)
-    window: Literal["day", "week", "month"] | None = None
+class Queue(QueueSettings):
+    name: str
+    members: list[str]
+    waiting_count: int
+    longest_since: datetime | None
+    ewt_seconds: int | None = Field(description="for a caller who came now")
+    service: Service
+    waiting: list[Waiting]
+
+
+class NewQueue(QueueSettings):
+    name: QueueWord
+
+
+class QueueChange(QueueSettings):
+    """What is left out stays as it is."""
+
+
+# --- skills --------------------------------------------------------------------------------------------------------
+
+
+class Skill(BaseModel):
+    name: str
+    title: str
+    agents: int = Field(description="how many have it")
+
+
+class NewSkill(BaseModel):
+    name: SkillWord
+    title: Words = ""
+
+
+class SkillChange(BaseModel):
+    title: Words
 
 
 # --- calls ---------------------------------------------------------------------------------------------------------

@@ -47,21 +47,25 @@ async def one_queue(name: Name, me: Me, board: BoardOf) -> Json:
     return Json(_find(board, me, name))
 
 
+def _settings(new: models.NewQueue) -> QueueSettings:
+    fields = new.model_dump()
+    return QueueSettings(**{**fields, "comfort_prompts": tuple(new.comfort_prompts)})
+
+
 @router.post("", status_code=201, response_model=models.Queue, dependencies=[permitted(QUEUES_EDIT)])
 async def add_queue(new: models.NewQueue, me: Me, ports: PortsOf, board: BoardOf) -> Json:
-    fields = new.model_dump()
-    await ports.directory.add_queue(me.tenant, QueueSettings(**fields))
+    await ports.directory.add_queue(me.tenant, _settings(new))
     return Json(_find(board, me, new.name), 201)
 
 
 @router.patch("/{name}", response_model=models.Queue, dependencies=[permitted(QUEUES_EDIT)])
 async def change_queue(name: Name, change: models.QueueChange, me: Me, ports: PortsOf, board: BoardOf) -> Json:
     """Change what is given; the rest stays."""
-    given = {field: value for field, value in change.model_dump().items() if value is not None}
+    given = change.model_dump(exclude_unset=True)
     if not given:
         raise BadRequest("nothing to change")
     now = {field: _find(board, me, name)[field] for field in models.NewQueue.model_fields}
-    await ports.directory.change_queue(me.tenant, QueueSettings(**models.NewQueue(**{**now, **given}).model_dump()))
+    await ports.directory.change_queue(me.tenant, _settings(models.NewQueue(**{**now, **given})))
     return Json(_find(board, me, name))
 
 

@@ -15,15 +15,15 @@ from starlette.websockets import WebSocket
 
 from adapters.desktop.door import Door
 from adapters.web.app import create_app
-from adapters.web.ports import CallFilter, Ports, User
+from adapters.web.ports import CallFilter, Ports, Skill, User
 from adapters.web.serving import HttpServer
 from adapters.web.settings import WebSettings
-from cti.errors import BadRequest, Conflict, NotInAcw, PbxDown
+from cti.errors import BadRequest, Conflict, NotFound, NotInAcw, PbxDown
 from cti.ids import AgentNo, CallId, DeviceName, Instant, LegId, OfferId, QueueName, TenantId
 from cti.news import Published
 from cti.people import Principal, principal
 from cti.records import AgentProfile, Call, Leg, Offer, OfferResult, QueueSettings, Result, Segment, SegmentKind, State
-from cti.shapes import call_brief, call_shape
+from cti.shapes import call_brief, call_shape, settings_shape
 
 DEMO, OTHER = TenantId("demo"), TenantId("other")
 AT = Instant(1_800_000_000_000)
@@ -39,6 +39,7 @@ def agent_dict(no: str, queues: Sequence[str] = ("sales",), name: str = "张伟�
         "agent_no": no,
         "name": name,
         "queues": list(queues),
+        "skills": {},
         "status": "ready",
         "reason": None,
         "status_since": "2026-11-22T10:00:00.000Z",
@@ -64,17 +65,16 @@ def queue_dict(name: str, members: Sequence[str]) -> dict[str, object]:
         "vip": False,
         "position": 1,
         "state": "waiting",
+        "skills": {},
+        "ewt_seconds": 90,
     }
     return {
-        "name": name,
-        "title": f"队列{name}",
-        "strategy": "least_calls",
-        "ring_seconds": 15,
-        "acw_seconds": 10,
-        "window": "day",
+        **settings_shape(QueueSettings(name=QueueName(name), title=f"队列{name}")),
         "members": sorted(members),
         "waiting_count": 1,
         "longest_since": "2026-11-22T10:00:00.000Z",
+        "ewt_seconds": None,
+        "service": {"since": "2026-11-22T00:00:00.000Z", "answered": 8, "in_time": 6, "abandoned": 0, "level": 0.75},
         "waiting": [waiting],
     }
 
@@ -138,14 +138,14 @@ class Board:
     seq: int = 0
 
     def agents(self) -> list[dict[str, object]]:
-        return [agent_dict(no, one.queues, one.name) for no, one in self.people.items()]
+        return [{**agent_dict(no, one.queues, one.name), "skills": one.skills} for no, one in self.people.items()]
 
     def agent(self, no: AgentNo) -> dict[str, object] | None:
         return next((one for one in self.agents() if one["agent_no"] == no), None)
 
     def queues(self) -> list[dict[str, object]]:
         return [
-            {**queue_dict(name, [no for no, one in self.people.items() if name in one.queues]), "title": one.title}
+            {**queue_dict(name, [no for no, who in self.people.items() if name in who.queues]), **settings_shape(one)}
             for name, one in self.settings.items()
         ]
 
@@ -227,6 +227,7 @@ class Directory:
     known: dict[str, Principal] = field(default_factory=dict)
     passwords: dict[str, str] = field(default_factory=dict)
     disabled: set[str] = field(default_factory=set)
+    can: dict[str, str] = field(default_factory=dict)  # skill -> title
 
     def add(self, who: Principal) -> None:
         self.known[who.username] = who
@@ -289,6 +290,20 @@ class Directory:
     async def remove_queue(self, tenant: TenantId, name: QueueName) -> None:
         del self.board.settings[name]
 
+    async def skills(self, tenant: TenantId) -> Sequence[Skill]:
+        able = [profile.skills for profile in self.board.people.values()]
+        return [
+            Skill(name=name, title=title, agents=sum(name in one for one in able)) for name, title in self.can.items()
+        ]
+
+    async def put_skill(self, tenant: TenantId, name: str, title: str) -> None:
+        self.can[name] = title or name
+
+    async def remove_skill(self, tenant: TenantId, name: str) -> None:
+        if name not in self.can:
+            raise NotFound("no such skill")
+        del self.can[name]
+
 
 class Passwords:
     def __init__(self) -> None:
@@ -338,6 +353,7 @@ class World:
         self.directory = Directory(self.board)
         self.passwords = Passwords()
         self.health = Health()
+        self.flows = flows
         for who in (
             principal(DEMO, "a1", "agent", AgentNo("1001")),
             principal(DEMO, "a2", "agent", AgentNo("1002")),
