@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import sys
 from dataclasses import asdict
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -13,11 +15,14 @@ from adapters.cli.common import Json, fail, with_store
 from adapters.lab import people as cast
 from adapters.lab.failures import LabFailure
 from adapters.lab.fetch import fetch
-from adapters.lab.place import place
+from adapters.lab.place import CHECKOUT, place
 from adapters.lab.robots import one_caller
 from adapters.lab.up import down, status, up
+from adapters.store.flow_text import read
 from adapters.store.passwords import Passwords
 from adapters.store.seed import seed_demo
+from adapters.store.seed_flows import seed_flows
+from cti.ivr.flow import from_dict
 
 lab_app = typer.Typer(help="The lab: an Asterisk of your own, in a folder.", no_args_is_help=True)
 
@@ -77,3 +82,10 @@ def lab_seed() -> None:
     names = {person.agent_no: person.name for person in everybody}
     vips = [(written(number), name) for number, name in cast.VIP_CALLERS]
     with_store(lambda database: seed_demo(database, Passwords(), credentials, names, vips))
+    _seed_flows(CHECKOUT / "dialplans/flows")
+
+
+def _seed_flows(folder: Path) -> None:
+    flows = [from_dict(read(file.read_text(encoding="utf-8"))) for file in sorted(folder.glob("*.yaml"))]
+    for problem in with_store(lambda database: seed_flows(database, flows)):
+        print(f"cti: not published: {problem.node}: {problem.message}", file=sys.stderr)

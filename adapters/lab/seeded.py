@@ -10,14 +10,14 @@ from pathlib import Path
 from typing import Final
 
 from adapters.lab import people
-from adapters.lab.place import Place
+from adapters.lab.place import CHECKOUT, Place
 
 SEED: Final = Path(__file__).parents[1] / "store/seed.py"
 
 
 @dataclass(frozen=True, slots=True)
 class Seeded:
-    """Whether the lab's own database has the people of today's credentials."""
+    """Whether the lab's own database has the people of today's credentials, and today's flows."""
 
     place: Place
     environ: Mapping[str, str]
@@ -40,6 +40,7 @@ class Seeded:
         database = self.place.folder / "cti.db"
         if "CTI_DATABASE_URL" in self.environ or not database.exists():
             return None
-        parts = [self.place.folder / "credentials.json", Path(people.__file__), SEED]
+        flows = sorted((CHECKOUT / "dialplans/flows").glob("*.yaml"))
+        parts = [self.place.folder / "credentials.json", Path(people.__file__), SEED, *flows]
         digest = hashlib.sha256(b"".join(part.read_bytes() for part in parts if part.exists())).hexdigest()
         return f"{digest} {database.stat().st_ino}\n"

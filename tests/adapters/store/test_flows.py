@@ -17,6 +17,7 @@ from adapters.store.directory import DirectoryStore, Tenant
 from adapters.store.entry_tables import numbers, schedules
 from adapters.store.flow_text import read_json, read_yaml, write_json, write_yaml
 from adapters.store.flows import FlowStore
+from adapters.store.seed_flows import seed_flows
 from cti.errors import BadRequest, Conflict, NotFound, Outdated
 from cti.ids import QueueName, TenantId
 from cti.ivr.flow import Flow, from_dict, to_dict
@@ -282,6 +283,35 @@ async def test_others_may_say_what_leads_to_a_flow_and_what_names_there_are(data
         await flows.delete(DEMO, "used")
     with pytest.raises(BadFlow, match="main-menu"):
         await flows.publish(DEMO, "used", by="root")
+
+
+async def test_the_demonstrations_flows_are_published_once_and_stay_as_people_have_them(
+    flows: FlowStore, database: Database
+) -> None:
+    files = [
+        flow(),
+        on_to("evening", "main"),
+        flow("lost", "nowhere"),
+        on_to("loster", "lost"),
+        on_to("well", "evening"),
+    ]
+    problems = await seed_flows(database, files)
+    assert [(one.node, one.code) for one in problems] == [
+        ("lost/queue", "unknown_queue"),
+        ("loster/go", "unknown_flow"),
+    ]
+    assert set(await heard(flows)) == {"main", "evening", "well"}
+    await flows.save(DEMO, flow(queue="support"), by="ana")
+    await flows.publish(DEMO, "main", by="ana")
+    await DirectoryStore(database).create_queue(DEMO, QueueSettings(name=QueueName("nowhere")))
+    assert list(await seed_flows(database, files)) == []
+    assert {name: version for name, (version, _) in (await heard(flows)).items()} == {
+        "main": 2,
+        "evening": 1,
+        "lost": 1,
+        "loster": 1,
+        "well": 1,
+    }
 
 
 # --- without loss --------------------------------------------------------------------------------------------------
