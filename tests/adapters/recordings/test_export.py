@@ -1,0 +1,41 @@
+"""A selection as a ZIP: the sounds as they are, and a list that no spreadsheet takes for formulas."""
+
+from __future__ import annotations
+
+import csv
+import io
+import zipfile
+from pathlib import Path
+
+from adapters.recordings.export import zipped
+from cti.ids import AgentNo
+from cti.recording.kept import Kept
+from tests.adapters.recordings.studio import Studio
+
+
+async def test_an_export_has_every_sound_and_a_list_of_them(tmp_path: Path) -> None:
+    studio = Studio(tmp_path)
+    names = [studio.call(1), studio.call(2)]
+    for name in names:
+        studio.written(name)
+    await studio.finisher.look()
+    chosen = [
+        Kept(id="ab" * 16, sound=studio.ledger.sounds[names[0]], caller="=cmd|'/c calc'!A1", agents=(AgentNo("1001"),)),
+        Kept(id="cd" * 16, sound=studio.ledger.sounds[names[1]], caller='张伟明,"\r\nx', queue="sales"),
+    ]
+
+    pieces = [piece async for piece in zipped(chosen, ["+8613800001234", "138****1234"], studio.storage)]
+
+    with zipfile.ZipFile(io.BytesIO(b"".join(pieces))) as opened:
+        assert opened.testzip() is None
+        listed, *sounds = opened.namelist()
+        assert listed == "recordings.csv"
+        assert [opened.read(name) for name in sounds] == [studio.kept(name) for name in names]
+        text = opened.read(listed)
+    assert text.startswith(b"\xef\xbb\xbf")
+    rows = list(csv.DictReader(io.StringIO(text.decode("utf-8-sig"), newline="")))
+    assert [row["file"] for row in rows] == sounds
+    assert [row["number"] for row in rows] == ["'+8613800001234", "138****1234"]
+    assert [row["name"] for row in rows] == ["'=cmd|'/c calc'!A1", '张伟明,"\r\nx']
+    assert rows[0]["sha256"] == chosen[0].sound.sha256
+    assert max(map(len, pieces)) < 200_000
