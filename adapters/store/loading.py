@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from adapters.store.lookback import read_talks, read_tallies
 from adapters.store.queries import calls_of
 from adapters.store.roles import read_blind
 from adapters.store.tables import (
@@ -28,7 +29,7 @@ from adapters.store.tables import (
 from cti.entry.numbers import international
 from cti.ids import AgentNo, DeviceName, Instant, QueueName, TenantId
 from cti.queues import window_bounds
-from cti.records import AgentProfile, AgentRecord, Call, Figures, QueueSettings
+from cti.records import AgentProfile, AgentRecord, Call, Figures, QueueSettings, Tally
 
 _MOST_VIPS: Final = 10_000
 
@@ -55,6 +56,9 @@ class Remembered:
     records: tuple[AgentRecord, ...]
     figures: tuple[Figures, ...]
     calls: tuple[Call, ...]
+    tallies: tuple[Tally, ...]
+    talks: Mapping[str, tuple[AgentNo, Instant]]
+    """Who spoke with a number last, oldest first; only where a queue asks for it."""
     next_seq: int
 
 
@@ -72,6 +76,8 @@ async def _remember_one(connection: AsyncConnection, tenant: TenantId, now: Inst
         records=await _records(connection, tenant),
         figures=await _figures(connection, directory, now),
         calls=tuple(await calls_of(connection, tenant, still_open.order_by(calls.c.queued_at, calls.c.id))),
+        tallies=await read_tallies(connection, directory, now),
+        talks=await read_talks(connection, directory, now),
         next_seq=(last or 0) + 1,
     )
 

@@ -92,7 +92,7 @@ def test_two_announcements_do_not_cut_each_other_short() -> None:
         announce_position=True, announce_every_seconds=30, comfort_prompts=("patience",), comfort_every_seconds=30
     )
     call = world.caller_joins()
-    at = []
+    at: list[int] = []
     for _ in range(120):
         world.passes(1)
         if len(heard(world, call)) > len(at):
