@@ -177,7 +177,7 @@ def _is_name(value: object) -> bool:
 
 
 def _is_title(value: object) -> bool:
-    return isinstance(value, str) and len(value) <= 200 and _is_text(value)
+    return isinstance(value, str) and len(value) <= 200 and _is_text(value) and not set(value) & {"\n", "\t"}
 
 
 def _is_place(value: object) -> bool:

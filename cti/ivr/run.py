@@ -10,7 +10,7 @@ from cti.ivr.flow import Flow, Node
 from cti.ivr.kind import Jump, read
 from cti.ivr.line import HungUp, Line
 from cti.ivr.nodes import kinds
-from cti.ivr.outcome import Broken, Caller, End, Left, Outcome, Step
+from cti.ivr.outcome import Broken, Caller, End, Left, Outcome, Step, ToAgent, ToNumber
 from cti.ivr.ports import Ports
 from cti.ivr.problems import BadFlow
 from cti.ivr.talk import Talk
@@ -124,7 +124,7 @@ class _Walk:
             flow=self.flow,
             node=self.at,
             language=talk.language,
-            otherwise=node.exits.get("otherwise") if node is not None else None,
+            otherwise=node.exits.get("otherwise") if node and isinstance(end, ToAgent | ToNumber) else None,
             variables=talk.shown_variables(),
             secrets=talk.secrets(),
             path=tuple(self.path),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import re
 from collections import deque
 from collections.abc import Awaitable, Mapping, Sequence
@@ -16,6 +17,7 @@ from cti.ivr.ports import LookupFailed, Ports
 from cti.ivr.settings import in_language
 from cti.ivr.template import fill, variables_of
 
+log: Final = logging.getLogger(__name__)
 T = TypeVar("T")
 
 MOST_AHEAD: Final = 64
@@ -111,7 +113,7 @@ class Talk:
         self.ports.on_answer(answer)
 
     async def meanwhile(self, work: Awaitable[T], seconds: float) -> T:
-        """Wait for `work`, listening to what the caller types ahead; LookupFailed when it takes longer."""
+        """Wait for `work`, listening to what the caller types ahead; LookupFailed when it fails or takes longer."""
         task = asyncio.ensure_future(work)
         ends = self.ports.now() + seconds * 1000
         try:
@@ -120,9 +122,15 @@ class Talk:
                 if self.ports.now() >= ends:
                     raise LookupFailed(f"no answer in {seconds:g} seconds")
                 self._keep(await self._line.digit(SLICE))
-            return await task
+            return task.result()
+        except (HungUp, LookupFailed):
+            raise
+        except Exception as fault:
+            log.warning("call %s: node %s looked up in vain: %s", self._call, self.node.id, type(fault).__name__)
+            raise LookupFailed(type(fault).__name__) from fault
         finally:
             task.cancel()
+            task.add_done_callback(_forget)
 
     def words(self, kind: str, value: str, language: str = "") -> Sequence[str]:
         """The prompts that say a value; ValueError when it cannot be said."""
@@ -158,3 +166,9 @@ class Talk:
         """The digit that ends a message is spent with it."""
         self.typed += recorded.digit
         self.typed_now = self.typed_now or bool(recorded.digit)
+
+
+def _forget(task: asyncio.Future[T]) -> None:
+    """Nobody waits for it any more, whatever it came to."""
+    if not task.cancelled():
+        task.exception()
