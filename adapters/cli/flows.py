@@ -21,8 +21,10 @@ from adapters.store.database import Database
 from adapters.store.failures import StoreFailure
 from adapters.store.flow_text import MOST_BYTES, read, write_json, write_yaml
 from adapters.store.flows import FlowStore, Stored
+from adapters.store.prompts import known_prompts
 from adapters.store.seed import DEMO
 from adapters.trials import Script, tried
+from adapters.voice import builtin
 from cti.errors import BadRequest, Refused
 from cti.ids import Instant, TenantId
 from cti.ivr.check import check
@@ -47,14 +49,14 @@ Note = Annotated[str, typer.Option(help="What has changed.")]
 @flow_app.command("list")
 def flow_list(tenant: Tenant = DEMO, as_json: Json = False) -> None:
     """Flows with the version that callers hear."""
-    found = with_store(lambda database: _everything(FlowStore(database), TenantId(tenant)))
+    found = with_store(lambda database: _everything(store_of(database), TenantId(tenant)))
     show([_row(one) for one in found], as_json)
 
 
 @flow_app.command("versions")
 def flow_versions(name: str, tenant: Tenant = DEMO, as_json: Json = False) -> None:
     """All that were published of a flow, newest first."""
-    found = with_store(lambda database: FlowStore(database).versions(TenantId(tenant), name))
+    found = with_store(lambda database: store_of(database).versions(TenantId(tenant), name))
     show([{**asdict(one), "published_at": stamp(one.published_at)} for one in found], as_json)
 
 
@@ -122,7 +124,7 @@ def flow_rollback(name: str, version: int, tenant: Tenant = DEMO, as_json: Json 
 @flow_app.command("remove")
 def flow_remove(name: str, tenant: Tenant = DEMO) -> None:
     """Remove a flow and its versions; refused while something leads to it."""
-    with_store(lambda database: FlowStore(database).delete(TenantId(tenant), name))
+    with_store(lambda database: store_of(database).delete(TenantId(tenant), name))
 
 
 @flow_app.command("export")
@@ -136,7 +138,7 @@ def flow_export(
     """Write a flow as a file that `cti flow import` reads as the same flow."""
 
     async def work(database: Database) -> dict[str, Any]:
-        return dict(await _document(FlowStore(database), TenantId(tenant), name, version))
+        return dict(await _document(store_of(database), TenantId(tenant), name, version))
 
     document = with_store(work)
     text = write_json(document) if form == "json" else write_yaml(document)
@@ -169,12 +171,17 @@ def flow_import(
 # --- what the commands share ---------------------------------------------------------------------------------------
 
 
+def store_of(database: Database) -> FlowStore:
+    """Knows the built-in prompts as the server does."""
+    return FlowStore(database, names=[known_prompts(builtin.names())])
+
+
 def _told(work: Callable[[FlowStore], Awaitable[T]]) -> T:
     """Do it; a flow that is broken is told problem by problem."""
 
     async def go(database: Database) -> T | BadFlow:
         try:
-            return await work(FlowStore(database))
+            return await work(store_of(database))
         except BadFlow as wrong:
             return wrong
 
@@ -195,7 +202,7 @@ def _checked(which: str, tenant: TenantId) -> tuple[Sequence[Problem], str]:
     flow, _, why = _flow_and_others(which, None, tenant)
     if why:
         return check(flow), f"; queues, agents and other flows were not looked at: {why}"
-    return with_store(lambda database: FlowStore(database).check(tenant, flow)), ""
+    return with_store(lambda database: store_of(database).check(tenant, flow)), ""
 
 
 def _flow_and_others(which: str, version: int | None, tenant: TenantId) -> tuple[Flow, Mapping[str, Flow], str]:
@@ -205,7 +212,7 @@ def _flow_and_others(which: str, version: int | None, tenant: TenantId) -> tuple
     """
 
     async def work(database: Database) -> tuple[Flow | None, Mapping[str, Flow]]:
-        store = FlowStore(database)
+        store = store_of(database)
         heard = [replace(from_dict(document), version=n) for n, document in await store.published(tenant)]
         flow = None if in_file else from_dict(await _document(store, tenant, which, version))
         return flow, {one.name: one for one in heard}

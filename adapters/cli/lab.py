@@ -12,6 +12,7 @@ import typer
 
 from adapters.asterisk.numbers import written
 from adapters.cli.common import Json, fail, with_store
+from adapters.cli.flows import store_of
 from adapters.lab import people as cast
 from adapters.lab.failures import LabFailure
 from adapters.lab.fetch import fetch
@@ -87,5 +88,5 @@ def lab_seed() -> None:
 
 def _seed_flows(folder: Path) -> None:
     flows = [from_dict(read(file.read_text(encoding="utf-8"))) for file in sorted(folder.glob("*.yaml"))]
-    for problem in with_store(lambda database: seed_flows(database, flows)):
+    for problem in with_store(lambda database: seed_flows(store_of(database), flows)):
         print(f"cti: not published: {problem.node}: {problem.message}", file=sys.stderr)

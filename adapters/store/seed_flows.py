@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from adapters.store.database import Database
-from adapters.store.flows import FlowStore, Names
+from adapters.store.flows import FlowStore
 from adapters.store.seed import DEMO
 from cti.errors import NotFound
 from cti.ivr.flow import Flow
@@ -15,9 +14,8 @@ from cti.ivr.problems import BadFlow, Problem
 BY: Final = "cti lab seed"
 
 
-async def seed_flows(database: Database, flows: Iterable[Flow], names: Sequence[Names] = ()) -> Sequence[Problem]:
+async def seed_flows(store: FlowStore, flows: Iterable[Flow]) -> Sequence[Problem]:
     """Publish those that never were; a broken one stays a draft, and its problems are told as `flow/node`."""
-    store = FlowStore(database, names=names)
     waiting = [flow.name for flow in flows if await _never_published(store, flow)]
     broken: dict[str, list[Problem]] = {}
     while waiting:

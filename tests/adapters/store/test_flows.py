@@ -295,7 +295,7 @@ async def test_the_demonstrations_flows_are_published_once_and_stay_as_people_ha
         on_to("loster", "lost"),
         on_to("well", "evening"),
     ]
-    problems = await seed_flows(database, files)
+    problems = await seed_flows(flows, files)
     assert [(one.node, one.code) for one in problems] == [
         ("lost/queue", "unknown_queue"),
         ("loster/go", "unknown_flow"),
@@ -304,7 +304,7 @@ async def test_the_demonstrations_flows_are_published_once_and_stay_as_people_ha
     await flows.save(DEMO, flow(queue="support"), by="ana")
     await flows.publish(DEMO, "main", by="ana")
     await DirectoryStore(database).create_queue(DEMO, QueueSettings(name=QueueName("nowhere")))
-    assert list(await seed_flows(database, files)) == []
+    assert list(await seed_flows(flows, files)) == []
     assert {name: version for name, (version, _) in (await heard(flows)).items()} == {
         "main": 2,
         "evening": 1,

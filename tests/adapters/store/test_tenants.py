@@ -14,6 +14,7 @@ from adapters.store.audit import AuditStore
 from adapters.store.database import Database
 from adapters.store.directory import DirectoryStore, Tenant
 from adapters.store.entry import EntryStore
+from adapters.store.flows import FlowStore
 from adapters.store.lists import Lists
 from adapters.store.passwords import Passwords
 from adapters.store.queries import Queries, Which
@@ -27,6 +28,7 @@ from cti.people import Reach
 from cti.records import AgentProfile, AgentRecord, Figures, QueueSettings
 from tests.adapters.store.conftest import Opener
 from tests.adapters.store.entry_story import use_entry
+from tests.adapters.store.flow_story import use_flows
 from tests.adapters.store.role_story import use_roles
 from tests.adapters.store.story import DEMO, NOON, a_call, news, turn
 
@@ -112,9 +114,10 @@ async def use_everything(store: Store) -> None:
     await queries.newest(DEMO, before=9)
     await queries.contacts(DEMO, {"+8613800001234"})
     await use_entry(database, of(EntryStore(database)), lists)
+    await use_flows(of(FlowStore(database)))
     await use_roles(of(Roles(database)), of(AuditStore(database)))
     await _remove(directory, lists, users)
-    for kind in (AuditStore, Roles, DirectoryStore, EntryStore, Lists, Queries, Users):
+    for kind in (AuditStore, Roles, DirectoryStore, EntryStore, FlowStore, Lists, Queries, Users):
         public = {name for name, _ in inspect.getmembers(kind, inspect.iscoroutinefunction) if name[0] != "_"}
         assert {f"{kind.__name__}.{name}" for name in public} <= called
 
