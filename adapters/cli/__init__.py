@@ -5,7 +5,7 @@ import typer
 from adapters.cli.flows import flow_app
 from adapters.cli.lab import lab_app
 from adapters.cli.people import agent_app, tenant_app, user_app
-from adapters.cli.queues import queue_app
+from adapters.cli.queues import queue_app, skill_app
 from adapters.cli.running import app as running_app
 from adapters.cli.running import config_app
 
@@ -17,4 +17,5 @@ app.add_typer(tenant_app, name="tenant")
 app.add_typer(user_app, name="user")
 app.add_typer(agent_app, name="agent")
 app.add_typer(queue_app, name="queue")
+app.add_typer(skill_app, name="skill")
 app.add_typer(flow_app, name="flow")

@@ -1,0 +1,96 @@
+"""`cti queue` and `cti skill`: what a queue is set to and who can do what, from the command line."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from adapters.cli import app
+from adapters.store.database import Database
+from adapters.store.directory import DirectoryStore, Tenant
+from adapters.store.migrate import migrate
+from cti.ids import TenantId
+
+
+@pytest.fixture(autouse=True)
+def centre(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A database with a tenant."""
+    url = f"sqlite+aiosqlite:///{tmp_path / 'cti.db'}"
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("CTI_DATABASE_URL", url)
+
+    async def make() -> None:
+        await migrate(url)
+        database = Database(url)
+        await DirectoryStore(database).create_tenant(Tenant(name=TenantId("demo"), title="演示"))
+        await database.close()
+
+    asyncio.run(make())
+
+
+def cti(*words: str) -> Result:
+    return CliRunner().invoke(app, list(words))
+
+
+def done(*words: str) -> None:
+    result = cti(*words)
+    assert result.exit_code == 0, result.output
+
+
+def listed(noun: str) -> list[dict[str, Any]]:
+    result = cti(noun, "list", "--json")
+    assert result.exit_code == 0, result.output
+    rows: list[dict[str, Any]] = json.loads(result.stdout)
+    return rows
+
+
+def test_every_kind_of_setting_can_be_set() -> None:
+    done("queue", "add", "support")
+    done("queue", "add", "sales", "--set", "announce_position=yes", "--set", "comfort_prompts=patience,thanks")
+    done("queue", "set", "sales", "--set", "max_wait_seconds=300", "--set", "max_wait_target=queue:support")
+    sales = next(one for one in listed("queue") if one["name"] == "sales")
+    assert sales["announce_position"] is True
+    assert sales["comfort_prompts"] == ["patience", "thanks"]
+    assert (sales["max_wait_seconds"], sales["max_wait_target"]) == (300, "queue:support")
+    done("queue", "set", "sales", "--set", "comfort_prompts=", "--set", "announce_position=no")
+    sales = next(one for one in listed("queue") if one["name"] == "sales")
+    assert (sales["comfort_prompts"], sales["announce_position"]) == ([], False)
+
+
+@pytest.mark.parametrize(
+    ("setting", "named"),
+    [
+        ("colour=red", "colour"),
+        ("announce_position=perhaps", "yes or no"),
+        ("max_length=many", "whole number"),
+        ("max_length=5", "max_length_target"),
+        ("max_wait_target=queue:nowhere", "nowhere"),
+        ("name=other", "name"),
+    ],
+)
+def test_a_setting_that_makes_no_sense_is_refused_by_name(setting: str, named: str) -> None:
+    done("queue", "add", "sales")
+    before = listed("queue")
+    refused = cti("queue", "set", "sales", "--set", setting)
+    assert refused.exit_code == 1
+    assert named in refused.output
+    assert listed("queue") == before
+
+
+def test_skills_are_added_given_and_taken_away() -> None:
+    done("agent", "add", "1001", "陈晓燕")
+    done("skill", "add", "english", "--title", "英语")
+    done("skill", "give", "1001", "english", "8")
+    assert listed("skill") == [{"name": "english", "title": "英语", "agents": 1}]
+    done("skill", "give", "1001", "english", "0")
+    assert listed("skill")[0]["agents"] == 0
+    assert cti("skill", "give", "1001", "dutch", "5").exit_code == 1
+    assert cti("skill", "give", "1001", "english", "11").exit_code == 1
+    assert cti("skill", "give", "9999", "english", "5").exit_code == 1
+    done("skill", "remove", "english")
+    assert listed("skill") == []
