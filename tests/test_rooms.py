@@ -23,6 +23,13 @@ WIRING = {
     "metrics",
     "doctor",
     "logs",
+    "crm",
+    "entry",
+    "entry_edits",
+    "front",
+    "incidents",
+    "switchboard",
+    "voicemails",
     "audit",
 }
 
