@@ -8,6 +8,7 @@ import signal
 import socket
 import time
 from collections.abc import Collection, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,28 +16,44 @@ from prometheus_client import CollectorRegistry
 
 from adapters.asterisk.agi import AgiDoor
 from adapters.asterisk.pbx import Login, Office, Pbx
+from adapters.audit import AuditLog
+from adapters.crm import Crm
 from adapters.desks import BoardView, Desk
 from adapters.desktop import asyncapi
 from adapters.desktop.door import Door
 from adapters.desktop.hub import Hub
 from adapters.desktop.metrics import StreamMetrics
 from adapters.desktop.ports import Ports as StreamPorts
+from adapters.entry import Entries
 from adapters.flows import Flows
+from adapters.front import FrontDesk, customer_of, sounds
+from adapters.incidents import IncidentBoard
 from adapters.lookups import LookUps
 from adapters.metrics import CallMetrics, ServerMetrics
+from adapters.organisation import Ledger, Organisation
 from adapters.people import People
+from adapters.prompts import Prompts
 from adapters.records import Records, Verifier
 from adapters.settings import Settings
+from adapters.store.audit import AuditStore
 from adapters.store.directory import DirectoryStore
 from adapters.store.failures import StoreAway, StoreFailure
 from adapters.store.flows import FlowStore
+from adapters.store.incidents import Incidents
 from adapters.store.loading import Directory as LoadedDirectory
 from adapters.store.passwords import Passwords
+from adapters.store.prompts import PromptStore, known_prompts
 from adapters.store.queries import Queries
+from adapters.store.roles import Roles
+from adapters.store.skills import Skills
 from adapters.store.store import Loaded, Store
 from adapters.store.turn import encode_turn
 from adapters.store.users import Users
+from adapters.store.voicemails import Message, Voicemails
+from adapters.switchboard import Switchboard
 from adapters.telling import TOLD, tell
+from adapters.voice import builtin
+from adapters.voicemails import Mailroom
 from adapters.web.app import create_app
 from adapters.web.ports import Ports as WebPorts
 from adapters.web.serving import HttpServer
@@ -47,6 +64,7 @@ from cti.effects import Deliver, LookUp
 from cti.engine import Carriers, Clock, Engine, Turn
 from cti.ids import CallId, Instant, TenantId
 from cti.ivr.ports import Ports as FlowPorts
+from cti.masking import Firewall
 from cti.news import Published
 from cti.records import State
 from cti.speech import say
@@ -78,21 +96,37 @@ class Server:
         self.views: dict[TenantId, BoardView] = {}
         self.desks: dict[TenantId, Desk] = {}
         self.tokens = Tokens(loaded.token_key, 12 * 3600, lambda name: self.people.current(name))
+        ledger = AuditStore(store.database)
+        self.audit = AuditLog(ledger, self.clock)
+        self.ledger = Ledger(ledger, self.audit)
+        self.numbers = Firewall(bytes.fromhex(loaded.number_key))
         self.hub = Hub(
             StreamPorts(
                 desk=lambda tenant: self.desks[tenant],
                 board=lambda tenant: self.views[tenant],
                 journal=self.records,
                 tokens=self.tokens,
+                audit=self.audit,
+                numbers=self.numbers,
             )
         )
         self.people = People(
             DirectoryStore(store.database),
             Users(store.database, Passwords()),
+            Skills(store.database),
+            Roles(store.database),
             on_user=self.hub.principal_changed,
             on_directory=self._directory_changed,
         )
-        self.flows = Flows(FlowStore(store.database), DirectoryStore(store.database), self._flow_ports)
+        self.prompts = Prompts(PromptStore(store.database), settings.prompts_dir.absolute(), settings.voice_dir)
+        flow_store = FlowStore(store.database, names=[known_prompts(builtin.names())])
+        self.flows = Flows(flow_store, DirectoryStore(store.database), self._flow_ports)
+        self.mailroom = Mailroom(
+            Voicemails(store.database), settings.recordings_dir.absolute() / "voicemail", self._message_left
+        )
+        self.entries = Entries(store.database)
+        self.incidents = IncidentBoard(Incidents(store.database))
+        self.crm = Crm(settings.crm_hosts.split(","))
         self.look_ups = LookUps(self.queries, self.clock, lambda event, tenant: self.engine.post(event, tenant))
         self.pbx = self._pbx()
         self.engine = Engine(
@@ -102,7 +136,8 @@ class Server:
             self.clock,
             first_turn=loaded.next_n,
         )
-        self.agi = AgiDoor(settings.agi_host, settings.agi_port)
+        self.switchboard = Switchboard(self._front(), lambda: self.engine.tenants)
+        self.agi = AgiDoor(settings.agi_host, settings.agi_port, self.switchboard.on_call)
         self.http = HttpServer(self._app(), Door)
 
     # --- the parts ---
@@ -123,6 +158,8 @@ class Server:
             tenants=lambda: self.engine.tenants,
             open_calls=lambda: [call for tenant in self.engine.tenants for call in self.engine.board(tenant).calls],
             unknown_calls=self._unknown_calls,
+            sounds=sounds(self.prompts),
+            globals=self._globals,
         )
         # A number that differs from whatever the last run left, so that the first beat is seen as one.
         first_beat = int(time.time()) % 1_000_000_000
@@ -134,8 +171,45 @@ class Server:
             first_beat=first_beat,
         )
 
-    def _flow_ports(self, _tenant: TenantId) -> FlowPorts:
-        return FlowPorts(now=self.clock, say=say)
+    def _flow_ports(self, tenant: TenantId) -> FlowPorts:
+        return FlowPorts(
+            now=self.clock,
+            say=say,
+            hours=partial(self.entries.period, tenant),
+            customer=partial(customer_of, self.queries, tenant),
+            fetch=self.crm.fetch,
+        )
+
+    def _front(self) -> FrontDesk:
+        return FrontDesk(
+            engine=self.engine,
+            clock=self.clock,
+            entries=self.entries,
+            live_flows=self.flows.live,
+            flow_ports=self._flow_ports,
+            prompts=self.prompts,
+            mailroom=self.mailroom,
+            incident_board=self.incidents,
+            queries=self.queries,
+            dialling=lambda tenant: self.engine.board(tenant).dialling,
+        )
+
+    def _message_left(self, tenant: TenantId, message: Message) -> None:
+        left = ev.VoicemailLeft(
+            at=self.clock(),
+            call=message.call,
+            message=message.id,
+            box=message.box,
+            number=message.number,
+            seconds=message.seconds,
+        )
+        self.engine.post(left, tenant)
+
+    def _globals(self) -> Mapping[str, str]:
+        """What the dialplan knows of us, for callers whom nobody can ask about."""
+        host = "127.0.0.1" if self.settings.agi_host in ("0.0.0.0", "::") else self.settings.agi_host
+        safe = {f"CTI_SAFE_{number}": queue for number, queue in self.entries.safe_queues().items()}
+        return {"CTI_AGI": f"{host}:{self.agi.port}", **safe}
 
     def _app(self) -> Any:
         ports = WebPorts(
@@ -145,6 +219,12 @@ class Server:
             records=self.records,
             directory=self.people,
             flows=self.flows,
+            voicemails=self.mailroom,
+            incidents=self.incidents,
+            organisation=Organisation(Roles(self.store.database), self.people.refresh),
+            audit=self.audit,
+            ledger=self.ledger,
+            numbers=self.numbers,
             passwords=Verifier(),
             health=self,
             stream=self.hub.serve,
@@ -215,6 +295,8 @@ class Server:
             records=remembered.records,
             figures=remembered.figures,
             calls=remembered.calls,
+            tallies=remembered.tallies,
+            talks=remembered.talks,
         )
         self.engine.open(tenant, started, last_seq=last_seq, seated=self._seated)
 
@@ -251,9 +333,14 @@ class Server:
                 records=remembered.records,
                 figures=remembered.figures,
                 calls=remembered.calls,
+                tallies=remembered.tallies,
+                talks=remembered.talks,
             )
             self._open(tenant, remembered.directory, started, remembered.next_seq - 1)
         await self.people.refresh()
+        await self.incidents.refresh()
+        await self.entries.refresh()
+        await self.prompts.refresh()
         await self.flows.refresh()
         stopping = asyncio.Event()
         loop = asyncio.get_running_loop()
@@ -267,6 +354,11 @@ class Server:
                 tasks.create_task(self.people.watch(), name="directory"),
                 tasks.create_task(self.flows.watch(), name="flows"),
                 tasks.create_task(self.look_ups.run(), name="look-ups"),
+                tasks.create_task(self.audit.run(), name="audit"),
+                tasks.create_task(self.mailroom.run(), name="voicemail"),
+                tasks.create_task(self.incidents.watch(), name="incidents"),
+                tasks.create_task(self.entries.watch(), name="entries"),
+                tasks.create_task(self.prompts.watch(), name="prompts"),
                 tasks.create_task(self._forget_facts(), name="black box"),
             ]
             serving = tasks.create_task(self.http.run_on(self.listening), name="http")
@@ -297,4 +389,7 @@ class Server:
         self.engine.close()
         self.pbx.close()
         await self.agi.close()
+        await self.audit.close()
+        await self.crm.close()
+        self.entries.close()
         await self.store.close()

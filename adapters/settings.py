@@ -44,6 +44,7 @@ class Settings(BaseModel):
     ari_secret: SecretStr = SecretStr("")
     agi_host: str = "127.0.0.1"
     agi_port: int = Field(24573, ge=0, le=65535)
+    crm_hosts: str = ""
     admin_password: SecretStr = SecretStr("")
     fallback_after: int = Field(20, ge=2, le=3600)
     fallback: str = "message"

@@ -63,9 +63,6 @@ class Parts(Protocol):
 
     def call_back(self, tenant: TenantId, caller: out.Caller, wish: out.Callback, since: Instant) -> None: ...
 
-    def agent_of(self, tenant: TenantId, call: CallId) -> AgentNo | None:
-        """Who took this call last."""
-
 
 @dataclass(frozen=True, slots=True)
 class Visit:

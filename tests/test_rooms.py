@@ -31,6 +31,7 @@ WIRING = {
     "switchboard",
     "voicemails",
     "audit",
+    "organisation",
 }
 
 

@@ -1,0 +1,146 @@
+"""What the switchboard asks of the rest of the server: entries, flows, prompts, history and rules, brought together."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+from adapters.asterisk.agi_line import AgiLine
+from adapters.asterisk.flow_line import FlowLine
+from adapters.incidents import IncidentBoard
+from adapters.store.failures import StoreFailure
+from adapters.store.queries import Queries
+from adapters.store.voicemails import Message
+from adapters.voicemails import Mailroom
+from cti import events as ev
+from cti.callbacks import CallbackAsked
+from cti.control.dialling import DialRules
+from cti.engine import Engine
+from cti.entry.decide import Decision
+from cti.errors import RefusedByPolicy
+from cti.ids import CallId, Instant, TenantId
+from cti.incidents import Incident
+from cti.ivr import outcome as out
+from cti.ivr.flow import Flow
+from cti.ivr.line import Line
+from cti.ivr.ports import LookupFailed, Ports
+
+CUSTOMER_SECONDS: Final = 2.0
+
+
+class Entries(Protocol):
+    """Where calls enter, from memory."""
+
+    def decide(self, dialled: str, caller: str, at: Instant) -> tuple[TenantId, Decision] | None: ...
+
+
+class Heard(Protocol):
+    """Which file says a prompt."""
+
+    def path(self, tenant: TenantId, name: str, language: str) -> str | None: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FrontDesk:
+    """The switchboard's `Parts`."""
+
+    engine: Engine
+    clock: Callable[[], Instant]
+    entries: Entries
+    live_flows: Callable[[TenantId], Mapping[str, Flow]]
+    flow_ports: Callable[[TenantId], Ports]
+    prompts: Heard
+    mailroom: Mailroom
+    incident_board: IncidentBoard
+    queries: Queries
+    dialling: Callable[[TenantId], DialRules]
+
+    def now(self) -> Instant:
+        return self.clock()
+
+    def post(self, event: ev.Event, tenant: TenantId) -> None:
+        self.engine.post(event, tenant)
+
+    def decide(self, dialled: str, caller: str, at: Instant) -> tuple[TenantId, Decision] | None:
+        return self.entries.decide(dialled, caller, at)
+
+    def flows(self, tenant: TenantId) -> Mapping[str, Flow]:
+        return self.live_flows(tenant)
+
+    def ports(self, tenant: TenantId) -> Ports:
+        return self.flow_ports(tenant)
+
+    def line(self, line: AgiLine, tenant: TenantId) -> Line:
+        def file(name: str, language: str) -> str | None:
+            return self.prompts.path(tenant, name, language)
+
+        return FlowLine(line, file, self.mailroom.path)
+
+    def incidents(self, tenant: TenantId, number: str) -> list[Incident]:
+        return self.incident_board.concerning(tenant, number)
+
+    def heard(self, tenant: TenantId, incident: Incident, call: CallId, number: str, wants_word: bool) -> None:
+        self.incident_board.heard(tenant, incident, call, number, wants_word)
+
+    def message_left(self, tenant: TenantId, caller: out.Caller, box: str, message: out.Message) -> None:
+        self.mailroom.left(
+            tenant,
+            Message(
+                id=message.name,
+                call=caller.call,
+                box=box,
+                number=caller.number,
+                name=caller.name,
+                left_at=message.at,
+                seconds=message.seconds,
+                file=message.name,
+            ),
+        )
+
+    def may_dial(self, tenant: TenantId, number: str) -> str | None:
+        try:
+            self.dialling(tenant).allow(number)
+        except RefusedByPolicy as refusal:
+            return refusal.message
+        return None
+
+    def call_back(self, tenant: TenantId, caller: out.Caller, wish: out.Callback, since: Instant) -> None:
+        self.engine.post(
+            CallbackAsked(
+                at=self.clock(),
+                call=CallId(f"{caller.call}-cb"),
+                source=caller.call,
+                queue=wish.queue,
+                number=wish.number,
+                name=caller.name,
+                since=since,
+                priority=wish.priority,
+            ),
+            tenant,
+        )
+
+
+async def customer_of(queries: Queries, tenant: TenantId, number: str) -> Mapping[str, object] | None:
+    """What is known of a caller, for a flow: when they called last, whom they spoke with. Raises LookupFailed."""
+    try:
+        async with asyncio.timeout(CUSTOMER_SECONDS):
+            found = (await queries.contacts(tenant, [number])).get(number, ())
+    except (TimeoutError, StoreFailure):
+        raise LookupFailed("the history is not to be had now") from None
+    answered = [one for one in found if one.get("agent_no")]
+    if not found:
+        return None
+    last = answered[0] if answered else found[0]
+    return {"calls": len(found), "queue": last["queue"], "agent": last["agent_no"], "since": last["started_at"]}
+
+
+def sounds(prompts: Heard) -> Callable[[str, Collection[str], str], list[str]]:
+    """The files of prompts for orders to the dialplan; a prompt that is not there is passed over."""
+
+    def found(tenant: str, names: Collection[str], language: str) -> list[str]:
+        files = (prompts.path(TenantId(tenant), name, language or "zh") for name in names)
+        return [file for file in files if file]
+
+    return found
