@@ -29,6 +29,7 @@ from adapters.web import (
 )
 from adapters.web.auth import LoginGuard
 from adapters.web.guards import Guards
+from adapters.web.once import Memory
 from adapters.web.ports import Ports
 from adapters.web.settings import WebSettings
 from adapters.web.tokens import Tokens
@@ -88,6 +89,7 @@ def create_app(
     app.state.settings = settings
     app.state.registry = registry if registry is not None else CollectorRegistry()
     app.state.tokens = Tokens(settings.token_key, settings.token_seconds, ports.directory.current)
+    app.state.once = Memory()
     app.state.logins = LoginGuard(settings.failed_logins_a_minute)
     app.state.registry.register(metrics.BoardCollector(ports))
     problems.install(app, settings.away)

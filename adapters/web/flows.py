@@ -12,6 +12,7 @@ from starlette.responses import Response
 from adapters.web import flow_models as models
 from adapters.web.asking import Me, PortsOf, guarded, permitted
 from adapters.web.models import Listing
+from adapters.web.once import OnceOf
 from adapters.web.paging import Json, Listed, answer
 from adapters.web.ports import Flows, Shape
 from cti.errors import BadRequest
@@ -130,13 +131,17 @@ async def export_flow(
         "requestBody": {"required": True, "content": {YAML: {"schema": {"type": "string"}}, "application/json": {}}}
     },
 )
-async def import_flow(request: Request, me: Me, flows: FlowsOf) -> Json:
+async def import_flow(request: Request, me: Me, flows: FlowsOf, once: OnceOf) -> Response:
     """Make a file, YAML or JSON, the draft of the flow that it names; again the same file changes nothing."""
     try:
         text = (await request.body()).decode("utf-8")
     except UnicodeDecodeError:
         raise BadRequest("the file is not UTF-8") from None
-    return _shown(await flows.save(me.tenant, flows.read(text), by=me.username, revision=None, anyway=True))
+
+    async def work() -> Json:
+        return _shown(await flows.save(me.tenant, flows.read(text), by=me.username, revision=None, anyway=True))
+
+    return await once(work)
 
 
 def _named(name: str, document: Mapping[str, Any]) -> None:

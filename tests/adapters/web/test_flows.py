@@ -189,6 +189,23 @@ async def test_the_same_file_again_changes_nothing(world: World) -> None:
         assert done.json()["revision"] == 1
 
 
+async def test_a_file_sent_again_under_its_key_does_not_undo_what_came_between(world: World) -> None:
+    headers = {**YAML, "Idempotency-Key": "k1"}
+    first = await world.ask("POST", "/flows/import", "root", content=MAIN.encode(), headers=headers)
+    await put(world, main(), revision=1)
+    again = await world.ask("POST", "/flows/import", "root", content=MAIN.encode(), headers=headers)
+    assert (again.status_code, again.json()) == (200, first.json())
+    assert (await world.get("/flows/main", "root"))["draft"] == main()
+    other = await world.ask("POST", "/flows/import", "root", content=b"{}", headers=headers)
+    assert code_of(other) == (409, "key_reused")
+    theirs = await world.ask("POST", "/flows/import", "stranger", content=MAIN.encode(), headers=headers)
+    assert theirs.json()["revision"] == 1
+    failed = await world.ask("POST", "/flows/import", "root", content=b"-", headers={**YAML, "Idempotency-Key": "k2"})
+    assert failed.status_code == 400
+    done = await world.ask("POST", "/flows/import", "root", content=MAIN.encode(), headers={"Idempotency-Key": "k2"})
+    assert done.json()["revision"] == 3
+
+
 async def test_a_published_version_can_be_exported_beside_the_draft(world: World) -> None:
     await put(world, main())
     await post(world, "/flows/main/publish")
