@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Final
 
 from cti import events as ev
+from cti.control import events as ce
 from cti.errors import OutOfTurn
 from cti.ids import AgentNo, CallId, DeviceName, Instant
 from cti.records import AgentProfile, AgentRecord
@@ -46,7 +47,22 @@ WORK_NEXT: Final[Mapping[tuple[Work, type[ev.Event]], Work]] = {
     (Work.HELD, ev.CallRetrieved): Work.TALKING,
     (Work.TALKING, ev.AgentLeft): Work.ACW,
     (Work.HELD, ev.AgentLeft): Work.ACW,
+    (Work.CONSULTING, ev.AgentLeft): Work.ACW,
     (Work.ACW, ev.AcwEnded): Work.IDLE,
+    (Work.HELD, ce.ConsultBegan): Work.CONSULTING,
+    (Work.CONSULTING, ce.ConsultEnded): Work.HELD,
+    (Work.CONSULTING, ce.ConsultMerged): Work.TALKING,
+    (Work.IDLE, ce.ColleagueAsked): Work.OFFERED,
+    (Work.OFFERED, ce.ColleagueRang): Work.RINGING,
+    **{(work, ce.ColleagueAnswered): Work.CONSULTING for work in (Work.OFFERED, Work.RINGING)},
+    **{(work, ce.ColleagueJoined): Work.TALKING for work in (Work.OFFERED, Work.RINGING, Work.CONSULTING)},
+    **{(work, ce.ColleagueReleased): Work.IDLE for work in (Work.OFFERED, Work.RINGING, Work.CONSULTING)},
+    (Work.IDLE, ce.CallPlaced): Work.RINGING,
+    (Work.RINGING, ce.CustomerReached): Work.TALKING,
+    (Work.RINGING, ce.PlacingEnded): Work.IDLE,
+    (Work.IDLE, ce.WatchBegan): Work.SUPERVISING,
+    (Work.SUPERVISING, ce.WatchEnded): Work.IDLE,
+    (Work.SUPERVISING, ce.CallTaken): Work.TALKING,
 }
 
 

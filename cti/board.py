@@ -11,6 +11,7 @@ from typing import Any, Final, TypeAlias
 from zoneinfo import ZoneInfo
 
 from cti.agents import Agent
+from cti.control.dialling import DialRules
 from cti.effects import Effect, SaveAgent, SaveCall, SaveFigures
 from cti.errors import NotFound
 from cti.events import Event
@@ -55,6 +56,8 @@ class Board:
         self.recording = RecordingRules()
         self.recording_trouble = ""  # why nothing new can be recorded now
         self.link_up = False
+        self.dialling = DialRules()
+        self.unwanted: dict[LegId, CallId] = {}  # legs that were asked for in calls that have ended since
         self.stirred: dict[QueueName, None] = {}  # queues in which somebody new waits or is free
         self.changed_agents: dict[AgentNo, None] = {}
         self.changed_queues: dict[QueueName, None] = {}

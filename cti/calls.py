@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from cti import events as ev
+from cti.control import events as ce
 from cti.errors import OutOfTurn
 from cti.records import Call, State
 
@@ -28,6 +29,14 @@ NEXT: Final[Mapping[tuple[State, type[ev.Event]], State]] = {
     (State.WAITING, ev.FallbackTaken): State.FALLBACK,
     (State.TALKING, ev.SurveyBegan): State.SURVEY,
     (State.HELD, ev.SurveyBegan): State.SURVEY,
+    **{(state, ce.CallRequeued): State.WAITING for state in (State.WAITING, State.TALKING, State.HELD)},
+    **{(state, ce.CallForwarded): State.TALKING for state in (State.TALKING, State.HELD)},
+    (State.HELD, ce.ConsultSwapped): State.TALKING,
+    (State.TALKING, ce.ConsultSwapped): State.HELD,
+    **{(state, ce.ConsultMerged): State.TALKING for state in (State.TALKING, State.HELD)},
+    **{(state, ce.CustomerHandedOver): State.TALKING for state in (State.TALKING, State.HELD)},
+    **{(state, ce.CallTaken): State.TALKING for state in (State.TALKING, State.HELD)},
+    (State.DIALLING, ce.CustomerReached): State.TALKING,
     **{(live, ev.CallEnded): State.ENDED for live in _LIVE},
 }
 

@@ -10,7 +10,7 @@ from cti.board import Board
 from cti.ids import AgentNo
 from cti.personal import owner
 from cti.queues import Queue, window_bounds
-from cti.records import AgentRecord, Call, OfferResult, State
+from cti.records import TALK, AgentRecord, Call, OfferResult, State
 
 
 def start(board: Board, event: ev.Started) -> None:
@@ -120,3 +120,8 @@ def _resume(board: Board, call: Call) -> None:
         agent.call, agent.caller = call.id, (call.number, call.name)
     if call.state in (State.OFFERED, State.RINGING):
         queue.take_from_line(call)
+    for part in call.segments:
+        other = board.agents.get(part.agent_no) if part.agent_no is not None and part.ended_at is None else None
+        if other is not None and other.work is Work.IDLE and part.kind in TALK:  # in a conference
+            other.work, other.work_since = Work.TALKING, part.started_at
+            other.call, other.caller = call.id, (call.number, call.name)

@@ -8,6 +8,7 @@ from typing import Final
 from cti import comfort, journeys, limits, offering, patience, presence, reconcile, screenpop, telling, tracking, wrapup
 from cti import events as ev
 from cti.board import Board, Feature, Rules
+from cti.control import table as control
 from cti.effects import Effect, Later
 from cti.folding import FOLDS
 from cti.ids import Instant, QueueName, TenantId
@@ -98,8 +99,19 @@ for kind, asked in keeping.FEATURES.items():
     FEATURES[kind] = (*asked, *FEATURES.get(kind, ()))  # recording is decided before the order to ring
 FEATURES[ev.SnapshotTaken] = (*FEATURES[ev.SnapshotTaken], keeping.corrected)
 
+for kind, asked in control.FEATURES.items():
+    FEATURES[kind] = (*FEATURES.get(kind, ()), *asked)
+
 RULES: Final = Rules(
-    folds={**FOLDS, **journeys.FOLDS, **comfort.FOLDS, **limits.FOLDS, **patience.FOLDS, **keeping.FOLDS},
+    folds={
+        **FOLDS,
+        **journeys.FOLDS,
+        **comfort.FOLDS,
+        **limits.FOLDS,
+        **patience.FOLDS,
+        **keeping.FOLDS,
+        **control.FOLDS,
+    },
     features=FEATURES,
     assign=offering.assign,
     closing=telling.closing,

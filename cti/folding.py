@@ -9,6 +9,7 @@ from cti import events as ev
 from cti.agents import IN_CALL
 from cti.board import Board, Fold
 from cti.calls import advance
+from cti.control import folding as control
 from cti.directory import apply_directory, start
 from cti.ids import AgentNo, Instant, OfferId
 from cti.queues import Queue
@@ -69,8 +70,9 @@ def leg_dialled(board: Board, event: ev.LegDialled) -> None:
     if call is None or event.dialled in board.legs:
         return
     offer = call.offer
-    if offer is None or offer.device != event.device:
-        return  # a fallback number, or an offer that has ended meanwhile
+    if offer is None or offer.device != event.device or call.consult is not None or offer.result is not None:
+        control.leg_dialled(board, call, event)  # no offer, or one that has ended meanwhile
+        return
     call.legs.append(
         Leg(event.dialled, event.channel, "agent", event.at, device=event.device, agent_no=offer.agent_no),
     )
@@ -192,17 +194,21 @@ def call_held(board: Board, event: ev.CallHeld | ev.CallRetrieved) -> None:
 
 def agent_left(board: Board, event: ev.AgentLeft) -> None:
     call, agent = board.calls[event.call], board.agents[event.agent]
-    queue = board.queue_for(call.queue)
     agent.step(event)
-    call.close_segment(event.at)
-    figures = queue.figures_of(agent.no)
-    figures.talk_ms += call.talked(agent.no)
-    queue.pace.took(handling(call, agent.no) + queue.settings.acw_seconds * 1000)
-    board.touch_figures(figures)
+    call.close_of(agent.no, event.at)
+    acw_ms = 0
+    if call.queue:
+        queue = board.queue_for(call.queue)
+        figures = queue.figures_of(agent.no)
+        figures.talk_ms += call.talked(agent.no)
+        acw_ms = queue.settings.acw_seconds * 1000
+        queue.pace.took(handling(call, agent.no) + acw_ms)
+        board.touch_figures(figures)
+    control.hand_on(board, call, agent.no)
     record = agent.record
     record.idle_since = event.at
     record.acw_began = event.at
-    record.acw_until = Instant(event.at + queue.settings.acw_seconds * 1000)
+    record.acw_until = Instant(event.at + acw_ms)
     agent.call = agent.caller = None
     board.touch(agent, record=True)
     board.touch_call(call)
@@ -241,6 +247,8 @@ def call_ended(board: Board, event: ev.CallEnded) -> None:
     for leg in call.legs:
         leg.ended_at = leg.ended_at or event.at
         board.legs.pop(leg.id, None)
+        if leg.place == "invited" and not leg.channel:
+            board.unwanted[leg.id] = call.id  # asked for, and not seen yet
     queue = board.queues.get(call.queue)
     if queue is not None and call.id in queue.waiting:
         queue.tally.abandoned += call.result is Result.ABANDONED

@@ -43,7 +43,10 @@ def keys_of(news: Published) -> tuple[str, ...]:
             own = tuple(f"mine:{no}" for no in news.agents)
             in_queue = (f"queue:{news.queue}", "queue:*") if news.type == "call.queued" else ()
             return (*own, "calls:*", f"calls:{news.queue}", *in_queue)
-        case "supervision" | "survey" | "recording" | "voicemail":
+        case "supervision":
+            mine = (f"me:{no}" for no in news.agents)
+            return (*mine, "calls:*", f"calls:{news.queue}")
+        case "survey" | "recording" | "voicemail":
             return ("calls:*", f"calls:{news.queue}")
         case "pbx":
             return (EVERYONE,)

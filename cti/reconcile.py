@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from cti import events as ev
 from cti.agents import Work
 from cti.board import Board
+from cti.control import returning
 from cti.effects import Effect, News, Recall
 from cti.ids import DeviceName, Instant, LegId, QueueName
 from cti.offering import IN_FLIGHT_MS, OVERDUE_MS
@@ -28,20 +29,21 @@ def reconcile(board: Board, event: ev.SnapshotTaken) -> Iterator[ev.Event | Effe
     customers = {seen.call: seen for seen in event.legs if seen.call is not None and seen.since is not None}
     words = {one.call: one for one in event.last_words}
     for call in list(board.calls.values()):
-        if call.id not in customers:
+        if call.id not in customers and not returning.still_dialling(call, event):
             yield from _ended_meanwhile(board, call, words.pop(call.id, None), event.at)
     for last in words.values():
         if last.call not in board.calls and last.call not in customers:
             yield from _came_and_went(board, last)
     for seen in customers.values():
         yield from _place(board, seen, event, was_up=was_up)
+    yield from returning.corrected(board, event)
     board.link_up = True
     board.stirred.update(dict.fromkeys(board.queues))
     if not was_up:
         yield News("pbx.link_up", event.at, {})
 
 
-def _ended_meanwhile(board: Board, call: Call, last: ev.LastWords | None, now: Instant) -> Iterator[ev.Event]:
+def _ended_meanwhile(board: Board, call: Call, last: ev.LastWords | None, now: Instant) -> Iterator[ev.Event | Effect]:
     """A call we knew is gone. Without last words Asterisk itself must have died under it."""
     if last is None:
         yield from customer_gone(board, call, ev.LinkLost(at=now, reason="not up"), Result.PBX_LOST)
@@ -58,7 +60,7 @@ def _ended_meanwhile(board: Board, call: Call, last: ev.LastWords | None, now: I
     yield from customer_gone(board, call, ended)
 
 
-def _came_and_went(board: Board, last: ev.LastWords) -> Iterator[ev.Event]:
+def _came_and_went(board: Board, last: ev.LastWords) -> Iterator[ev.Event | Effect]:
     """A caller who came and left while nobody was looking is on record too."""
     if not last.queue:
         yield ev.CallEntered(
@@ -103,6 +105,8 @@ def _came_and_went(board: Board, last: ev.LastWords) -> Iterator[ev.Event]:
 def _place(board: Board, seen: ev.LegSeen, event: ev.SnapshotTaken, *, was_up: bool) -> Iterator[ev.Event | Effect]:
     assert seen.call is not None
     if seen.call not in board.calls:
+        if returning.unknown(seen):
+            return
         yield _adopt(seen, event.at)
     call = board.calls[seen.call]
     _rename_customer(board, call, seen)

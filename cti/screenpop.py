@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 from cti import events as ev
 from cti.board import Board
+from cti.control import events as ce
 from cti.effects import Effect, LookUp, News
 from cti.ids import AgentNo, CallId, OfferId
 from cti.records import Call
@@ -34,10 +35,10 @@ def crm_link(template: str, call: Call, agent: AgentNo, offer: OfferId) -> str |
     return link
 
 
-def requested(board: Board, event: ev.AgentChosen) -> Iterator[Effect]:
+def requested(board: Board, event: ev.AgentChosen | ce.ColleagueAsked) -> Iterator[Effect]:
     call = board.calls[event.call]
     offer = call.offers[-1]
-    queue = board.queue_for(call.queue)
+    queue = board.queues.get(call.queue)
     yield _news(
         "requested",
         event,
@@ -48,12 +49,13 @@ def requested(board: Board, event: ev.AgentChosen) -> Iterator[Effect]:
         vip=call.vip,
         list="vip" if call.vip else None,
         queue=call.queue,
-        queue_title=queue.settings.title,
+        queue_title="" if queue is None else queue.settings.title,
         waited=seconds(max(event.at - call.queued_at, 0)),
         ivr_path=[],
         digits={},
         customer=None,
         contacts=[],
+        attached=dict(call.journey.data),
         url=crm_link(board.pop_url, call, event.agent, offer.id),
     )
     yield LookUp(call.id, offer.id, call.number)
@@ -73,8 +75,8 @@ def shown(board: Board, event: ev.PopShown) -> Iterator[Effect]:
         yield _news("shown", event, call.id, event.agent, event.offer)
 
 
-def closed(board: Board, event: ev.OfferEnded | ev.AgentLeft) -> Iterator[Effect]:
+def closed(board: Board, event: ev.OfferEnded | ev.AgentLeft | ce.ColleagueReleased) -> Iterator[Effect]:
     call = board.calls[event.call]
     offer = next(o for o in reversed(call.offers) if o.agent_no == event.agent)
-    why = event.result if isinstance(event, ev.OfferEnded) else "ended"
+    why = "ended" if isinstance(event, ev.AgentLeft) else event.result
     yield _news("closed", event, call.id, event.agent, offer.id, why=why)

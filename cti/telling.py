@@ -19,7 +19,7 @@ def news_of(call: Call, kind: str, at: Instant, **data: object) -> News:
         at,
         {**call_brief(call), **data},
         call=call.id,
-        agents=frozenset(offer.agent_no for offer in call.offers),
+        agents=frozenset([offer.agent_no for offer in call.offers] + [watch.by for watch in call.watches]),
         queue=call.queue or None,
     )
 

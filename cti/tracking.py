@@ -6,6 +6,9 @@ from collections.abc import Iterator
 
 from cti import events as ev
 from cti.board import Board
+from cti.control import leaving
+from cti.control.outbound import not_reached_cause
+from cti.effects import Effect
 from cti.ids import AgentNo
 from cti.records import Call, Leg, OfferResult, Result, State
 
@@ -47,7 +50,7 @@ def held(board: Board, event: ev.LegHeld | ev.LegRetrieved) -> Iterator[ev.Event
         yield ev.CallRetrieved(at=event.at, call=call.id, agent=leg.agent_no)
 
 
-def leg_ended(board: Board, event: ev.LegEnded) -> Iterator[ev.Event]:
+def leg_ended(board: Board, event: ev.LegEnded) -> Iterator[ev.Event | Effect]:
     call = board.call_of_leg(event.leg)
     if call is None:
         return
@@ -58,19 +61,20 @@ def leg_ended(board: Board, event: ev.LegEnded) -> Iterator[ev.Event]:
         yield from customer_gone(board, call, event)
         return
     leg = call.leg(event.leg)
-    if leg is not None and leg.agent_no is not None and call.state in IN_TALK:
-        yield ev.AgentLeft(at=event.at, call=call.id, agent=leg.agent_no)
+    if leg is not None:
+        yield from leaving.leg_gone(board, call, leg, event.at, event.cause)
 
 
-def customer_gone(board: Board, call: Call, event: ev.Event, result: Result | None = None) -> Iterator[ev.Event]:
+def customer_gone(
+    board: Board, call: Call, event: ev.Event, result: Result | None = None
+) -> Iterator[ev.Event | Effect]:
     """The caller's own leg has ended, and with it the call."""
     offer = call.offer
     if offer is not None and call.state in RINGING_OUT:
         yield ev.OfferEnded(
             at=event.at, call=call.id, agent=offer.agent_no, result=OfferResult.CANCELLED, detail="caller gone"
         )
-    elif offer is not None and call.state in IN_TALK and board.agents[offer.agent_no].call == call.id:
-        yield ev.AgentLeft(at=event.at, call=call.id, agent=offer.agent_no)
+    yield from leaving.everybody(board, call, event.at)
     if result is None:
         if call.state is State.FALLBACK:
             result = Result.FALLBACK
@@ -78,9 +82,13 @@ def customer_gone(board: Board, call: Call, event: ev.Event, result: Result | No
             result = Result(call.journey.ends_as)
         elif call.state is State.IVR:
             result = Result.IVR
+        elif call.direction != "inbound" and call.answered_at is None:
+            result = Result.NOT_REACHED
         else:
             result = Result.ANSWERED if call.answered_at is not None else Result.ABANDONED
     cause = f"q850:{event.cause}" if isinstance(event, ev.LegEnded) else ""
+    if result is Result.NOT_REACHED and isinstance(event, ev.LegEnded):
+        cause = not_reached_cause(call, call.leg(event.leg), event.cause)
     yield ev.CallEnded(at=event.at, call=call.id, result=result, cause=cause)
 
 

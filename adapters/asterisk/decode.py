@@ -10,6 +10,7 @@ from typing import Final
 from adapters.asterisk.numbers import written
 from adapters.asterisk.wire import Message, unescape
 from cti import events as ev
+from cti.control import events as ce
 from cti.ids import CallId, DeviceName, Instant, LegId, QueueName
 
 _DEVICE: Final = re.compile(r"^PJSIP/(.+?)(?:-[0-9a-f]{8})?$")
@@ -27,6 +28,7 @@ WANTED: Final = frozenset(
         b"Unhold",
         b"Hangup",
         b"DeviceStateChange",
+        b"OriginateResponse",
     }
 )
 """The events that mean something to us; everything else is counted and dropped unread."""
@@ -93,10 +95,15 @@ def _recording_began(m: Message, at: Instant, _: int) -> ev.Event:
     return ev.RecordingBegan(at=at, call=CallId(m["Call"]), name=m["Name"], side=m["Side"])
 
 
+def _dial_over(m: Message, at: Instant, _: int) -> ev.Event:
+    return ce.DialEnded(at=at, leg=LegId(m["Leg"]), status=m["Status"], cause=whole(m.get("Cause")))
+
+
 _OURS: Final[Mapping[str, Callable[[Message, Instant, int], ev.Event]]] = {
     "CtiWaiting": _caller_waiting,
     "CtiOfferEnded": _offer_ended,
     "CtiFallback": _fell_back,
+    "CtiDialEnded": _dial_over,
     "CtiRecording": _recording_began,
 }
 
@@ -108,8 +115,10 @@ def _user(m: Message, at: Instant, offset: int) -> ev.Event | None:
 
 def _dial_begin(m: Message, at: Instant, _: int) -> ev.Event | None:
     device = device_of(m["DestChannel"])
-    if device is None or "Uniqueid" not in m:
-        return None  # an originated leg has no caller
+    if device is None:
+        return None
+    if "Uniqueid" not in m:  # an originated leg has no caller
+        return ce.LegInvited(at=at, leg=LegId(m["DestUniqueid"]), channel=m["DestChannel"])
     return ev.LegDialled(
         at=at,
         leg=LegId(m["Uniqueid"]),
@@ -127,6 +136,18 @@ def _dial_end(m: Message, at: Instant, _: int) -> ev.Event | None:
     return ev.LegAnswered(at=at, leg=LegId(m["DestUniqueid"])) if m["DialStatus"] == "ANSWER" else None
 
 
+_NOT_REACHED: Final = {"1": "no_answer", "3": "no_answer", "5": "busy", "8": "rejected"}
+"""Reasons of an OriginateResponse; 0 and the others: there was nothing to call."""
+
+
+def _originated(m: Message, at: Instant, _: int) -> ev.Event | None:
+    """What became of a leg that we asked for; its id is the last field of its extension."""
+    if m["Response"] != "Failure":
+        return None
+    leg = LegId(m.get("Exten").rpartition("_")[2])
+    return ce.LegNotReached(at=at, leg=leg, why=_NOT_REACHED.get(m.get("Reason"), "unreachable"))
+
+
 def _device(m: Message, at: Instant, _: int) -> ev.Event | None:
     device = device_of(m["Device"])
     return None if device is None else ev.DeviceChanged(at=at, device=device, state=m["State"])
@@ -142,6 +163,7 @@ _EVENTS: Final[Mapping[str, Callable[[Message, Instant, int], ev.Event | None]]]
     "Unhold": lambda m, at, _: ev.LegRetrieved(at=at, leg=LegId(m["Uniqueid"])),
     "Hangup": lambda m, at, _: ev.LegEnded(at=at, leg=LegId(m["Uniqueid"]), cause=whole(m.get("Cause"))),
     "DeviceStateChange": _device,
+    "OriginateResponse": _originated,
 }
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from adapters.asterisk.clock import AsteriskClock
+from adapters.asterisk.control import Control
 from adapters.asterisk.decode import WANTED, decode, tenant_of
 from adapters.asterisk.encode import Action
 from adapters.asterisk.failures import LinkFailure
@@ -79,6 +80,9 @@ class Pbx:
         )
         self._waiting = WaitingOrders(self._send, office.sounds, office.now, office.post)
         self._recording = RecordingOrders(self._send, office.sounds, office.now, office.post)
+        self._control = Control(
+            self._send, self.link.bulk.send_nowait, office.sounds, office.now, office.post
+        )
         self.orders: Final[Mapping[type[Effect], Callable[[TenantId, Any], None]]] = {
             Deliver: self._deliver,
             Recall: self._recall,
@@ -86,6 +90,7 @@ class Pbx:
             TakeSnapshot: self._look,
             **self._waiting.orders,
             **self._recording.orders,
+            **self._control.orders,
         }
 
     @property

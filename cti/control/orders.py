@@ -1,0 +1,36 @@
+"""What became of our orders: a leg that came too late, a leg that would not move, a status that waited."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from cti import events as ev
+from cti.board import Board
+from cti.control import events as ce
+from cti.effects import Effect, HangUp, TakeSnapshot
+
+
+def invited(board: Board, event: ce.LegInvited) -> Iterator[Effect]:
+    """A phone begins to ring for a call that has ended between the order and the ringing: nobody wants it any more."""
+    call = board.unwanted.pop(event.leg, None)
+    if call is not None:
+        yield HangUp(call, event.leg)
+
+
+def failed(board: Board, event: ce.OrderFailed) -> Iterator[Effect]:
+    """Mostly the leg has just hung up, and we shall hear of it; if the call goes on, somebody has to look."""
+    if event.call in board.calls:
+        yield TakeSnapshot(f"call {event.call}: {event.why}")
+
+
+def released(board: Board, event: ce.ColleagueReleased | ce.PlacingEnded | ce.WatchEnded) -> Iterator[ev.Event]:
+    """A status asked for meanwhile applies now, as after an offer."""
+    record = board.agents[event.agent].record
+    if record.pending_status is not None:
+        yield ev.StatusChanged(
+            at=event.at,
+            agent=event.agent,
+            status=record.pending_status,
+            reason=record.pending_reason,
+            why="pending",
+        )

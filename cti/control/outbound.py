@@ -1,0 +1,88 @@
+"""Click-to-call 双线外呼: the agent's phone first, by itself where it can, then the other side."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from cti import events as ev
+from cti.board import Board
+from cti.control import events as ce
+from cti.control.effects import Invite, Spot
+from cti.control.parts import free_device, link
+from cti.control.targets import colleague, target
+from cti.effects import Effect
+from cti.errors import Conflict, NotSignedIn
+from cti.ids import AgentNo, LegId
+from cti.records import Call, Leg, Result, State
+
+AGENT_SECONDS = 30
+OTHER_SECONDS = 45
+
+WHY = {
+    1: "wrong_number",
+    17: "busy",
+    18: "no_answer",
+    19: "no_answer",
+    20: "unreachable",
+    21: "rejected",
+    28: "wrong_number",
+}
+"""Q.850 causes in words; 16 and 0, a plain end before the answer, is nobody answering."""
+
+
+def dial(board: Board, event: ce.DialAsked) -> Iterator[ev.Event | Effect]:
+    agent = board.agent(event.agent)
+    link(board)
+    if event.call in board.calls:
+        raise Conflict("there is a call of that id")
+    if not agent.signed_in:
+        raise NotSignedIn(f"agent {agent.no} is not signed in")
+    to = target(event.to, "number", "agent")
+    if to.kind == "number":
+        caller_id = board.dialling.shown(event.caller_id)
+        spot = Spot("call_number", board.dialling.allow(to.name), caller_id, OTHER_SECONDS)
+        direction = "outbound"
+    else:
+        other = colleague(board, AgentNo(to.name), agent.no)
+        caller_id = agent.no
+        spot = Spot("call_device", free_device(other), caller_id, OTHER_SECONDS)
+        direction = "internal"
+    device = free_device(agent)
+    leg = LegId(f"{event.call}.1")
+    yield ce.CallPlaced(
+        at=event.at,
+        call=event.call,
+        agent=agent.no,
+        device=device,
+        leg=leg,
+        number=to.name,
+        caller_id=caller_id,
+        direction=direction,
+    )
+    shown = (to.name.lstrip("+"), "")
+    yield Invite(board.tenant, event.call, leg, spot, device, shown=shown, seconds=AGENT_SECONDS, at_once=True)
+
+
+def answered(board: Board, event: ev.LegAnswered | ev.LegJoined) -> Iterator[ev.Event]:
+    """The other side's answer is the call's."""
+    call = board.call_of_leg(event.leg)
+    if call is not None and call.state is State.DIALLING and event.leg != call.legs[0].id:
+        yield ce.CustomerReached(at=event.at, call=call.id, agent=AgentNo(call.legs[0].agent_no or ""))
+
+
+def not_reached(board: Board, event: ce.LegNotReached) -> Iterator[ev.Event]:
+    """The agent's phone could not even be called; where it was, its own end says more."""
+    call = board.call_of_leg(event.leg)
+    if call is not None and call.state is State.DIALLING and event.leg == call.legs[0].id:
+        yield ce.PlacingEnded(at=event.at, call=call.id, agent=AgentNo(call.legs[0].agent_no or ""))
+        cause = f"agent:{event.why}"
+        yield ev.CallEnded(at=event.at, call=call.id, result=Result.NOT_REACHED, cause=cause)
+
+
+def not_reached_cause(call: Call, leg: Leg | None, cause: int) -> str:
+    """Which side did not answer, and why: `customer:busy`, `agent:no_answer`."""
+    side = "agent" if leg is None or leg.id == call.legs[0].id else "customer"
+    word = WHY.get(cause, "no_answer" if cause in (0, 16) else f"q850_{cause}")
+    if side == "agent" and call.legs[0].answered_at is not None:
+        word = "hung_up"
+    return f"{side}:{word}"

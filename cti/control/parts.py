@@ -1,0 +1,113 @@
+"""Who has which part in a call, and the moves that bring legs together or apart; commands are made of these."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from cti.agents import FREE, Agent, Work
+from cti.board import Board
+from cti.control import events as ce
+from cti.control.effects import Move, Spot
+from cti.control.folding import watch_of
+from cti.effects import Effect
+from cti.errors import Busy, NoLeg, PbxDown, WrongState
+from cti.events import Event
+from cti.ids import AgentNo, DeviceName, Instant, LegId
+from cti.records import Call, Leg, State
+
+WITH_CUSTOMER = (State.TALKING, State.HELD)
+ALONE = Spot("alone")
+HOLD = Spot("hold", "customer")
+
+
+def link(board: Board) -> None:
+    """Raises `PbxDown`: a leg cannot be touched now."""
+    if not board.link_up:
+        raise PbxDown("the link to Asterisk is down")
+
+
+def part(board: Board, wish: ce.Wish) -> tuple[Call, Agent, Leg]:
+    """The call, the asker, and the asker's own leg in it; raises `NotFound`, `NoLeg` or `PbxDown`."""
+    call, agent = board.call(wish.call), board.agent(wish.agent)
+    leg = call.agent_leg(agent.no)
+    if leg is None or leg.kind != "agent" or leg.answered_at is None:
+        raise NoLeg(f"agent {agent.no} has no leg in call {call.id}")
+    link(board)
+    return call, agent, leg
+
+
+def with_customer(board: Board, wish: ce.Wish) -> tuple[Call, Agent, Leg]:
+    """The same for somebody who has the customer, talking or on hold; raises `WrongState` too."""
+    call, agent, leg = part(board, wish)
+    if call.state not in WITH_CUSTOMER or agent.work not in (Work.TALKING, Work.HELD):
+        raise WrongState(f"the call is {call.state}, agent {agent.no} is {agent.work}")
+    return call, agent, leg
+
+
+def free_device(agent: Agent) -> DeviceName:
+    """The phone of an agent who could be rung now; raises `Busy`."""
+    if agent.work is not Work.IDLE:
+        raise Busy(f"agent {agent.no} is {agent.work}")
+    if agent.device is None or not agent.reachable:
+        raise Busy(f"the phone of agent {agent.no} is not there")
+    if agent.device_state != FREE:
+        raise Busy(f"the phone of agent {agent.no} is in use")
+    return agent.device
+
+
+def next_leg(call: Call) -> LegId:
+    """An id for a leg that we ask for; Asterisk takes it as the channel's own."""
+    return LegId(f"{call.id}.{len(call.legs) + 1}")
+
+
+def talkers(call: Call) -> list[Leg]:
+    """The legs that talk with the customer, or would if the customer were not on hold."""
+    aside = call.consult.leg if call.consult is not None else None
+    return [one for one in call.live("agent", "party") if one.answered_at is not None and one.id != aside]
+
+
+def room_of(call: Call, leg: Leg) -> Spot:
+    """The call's room; whoever is no customer and no guest keeps it open."""
+    return Spot("room", call.id, marked=leg.kind in ("agent", "supervisor"))
+
+
+def move(call: Call, leg: Leg, spot: Spot, place: str, at: Instant) -> Iterator[Event | Effect]:
+    yield Move(call.id, leg.address, spot)
+    yield ce.LegPlaced(at=at, call=call.id, leg=leg.id, place=place)
+
+
+def move_two(
+    call: Call, one: tuple[Leg, Spot, str], other: tuple[Leg, Spot, str], at: Instant
+) -> Iterator[Event | Effect]:
+    """Two legs that talk with one another: were they moved in turn, the first to go would end the second."""
+    yield Move(call.id, one[0].address, one[1], other[0].address, other[1])
+    yield ce.LegPlaced(at=at, call=call.id, leg=one[0].id, place=one[2])
+    yield ce.LegPlaced(at=at, call=call.id, leg=other[0].id, place=other[2])
+
+
+def gather(call: Call, legs: Iterable[Leg], at: Instant) -> Iterator[Event | Effect]:
+    """Bring these legs into the call's room; those who are there stay undisturbed."""
+    outside = [one for one in legs if one.place != "room"]
+    dialled = [one for one in outside if not one.place]
+    if len(dialled) == 2:
+        first, second = dialled
+        yield from move_two(call, (first, room_of(call, first), "room"), (second, room_of(call, second), "room"), at)
+        outside = [one for one in outside if one.place]
+    for leg in outside:
+        yield from move(call, leg, room_of(call, leg), "room", at)
+
+
+def apart(call: Call, leg: Leg, spot: Spot, place: str, at: Instant) -> Iterator[Event | Effect]:
+    """The customer hears music, and the agent goes elsewhere."""
+    customer = call.customer
+    if customer.place == "hold":
+        yield from move(call, leg, spot, place, at)
+    else:
+        yield from move_two(call, (customer, HOLD, "hold"), (leg, spot, place), at)
+
+
+def watcher(call: Call, agent: AgentNo) -> Leg | None:
+    """The live leg somebody supervises this call with."""
+    watch = watch_of(call, agent)
+    leg = call.leg(watch.leg) if watch is not None else None
+    return leg if leg is not None and leg.ended_at is None else None

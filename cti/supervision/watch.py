@@ -1,0 +1,132 @@
+"""Listen 监听, whisper 密语, barge 强插: the supervisor's own phone is called once, and its leg goes from mode to mode.
+
+Heard is one agent's leg, by its exact id; when that leg ends, supervision goes on with whoever has the customer then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from cti import events as ev
+from cti.board import Board
+from cti.control import events as ce
+from cti.control.effects import Invite, Spot
+from cti.control.folding import watch_of
+from cti.control.parts import WITH_CUSTOMER, free_device, gather, link, move, next_leg, talkers, watcher
+from cti.effects import Effect, HangUp
+from cti.errors import BadRequest, NoLeg, WrongState
+from cti.ids import AgentNo
+from cti.records import Call, Leg, State
+from cti.supervision.intercept import take
+
+MODES: Final = ("listen", "whisper", "barge", "intercept")
+RING_SECONDS: Final = 30
+
+
+def heard_leg(call: Call, supervisor: AgentNo) -> Leg:
+    """The leg of the agent who has the customer; raises `WrongState`."""
+    mine = [one for one in talkers(call) if one.kind == "agent" and one.agent_no != supervisor]
+    if call.state not in WITH_CUSTOMER or not mine:
+        raise WrongState("no agent is in that call" if call.state in WITH_CUSTOMER else f"the call is {call.state}")
+    return mine[0]
+
+
+def watch(board: Board, event: ce.WatchAsked) -> Iterator[ev.Event | Effect]:
+    call, supervisor = board.call(event.call), board.agent(event.agent)
+    link(board)
+    if event.mode not in MODES:
+        raise BadRequest(f"the mode is one of {', '.join(MODES)}")
+    of = heard_leg(call, supervisor.no)
+    if event.mode in ("barge", "intercept") and call.state is not State.TALKING:
+        raise WrongState("the customer is on hold")
+    if event.mode == "intercept" and any(one.mode == "intercept" and one.by != supervisor.no for one in call.watches):
+        raise WrongState("somebody else is taking that call over")
+    mine, leg = watch_of(call, supervisor.no), watcher(call, supervisor.no)
+    if mine is None or leg is None:
+        yield from _begins(board, event, call, of)
+        return
+    if mine.answered_at is None:
+        raise WrongState("the supervisor's phone is still ringing")
+    if mine.mode == event.mode:
+        raise WrongState(f"that is the mode already: {mine.mode}")
+    yield ce.WatchChanged(at=event.at, call=call.id, agent=supervisor.no, mode=event.mode, of=of.id)
+    if event.mode == "intercept":
+        yield from take(board, call, supervisor.no, event.at)
+    else:
+        yield from _goes(call, leg, event.mode, of, event)
+
+
+def _goes(call: Call, leg: Leg, mode: str, of: Leg, event: ev.Event) -> Iterator[ev.Event | Effect]:
+    if mode == "barge":
+        yield from gather(call, [*talkers(call), call.customer], event.at)
+        yield from move(call, leg, Spot("room", call.id), "room", event.at)
+    else:
+        yield from move(call, leg, Spot(mode, of.id), "spy", event.at)
+
+
+def _begins(board: Board, event: ce.WatchAsked, call: Call, of: Leg) -> Iterator[ev.Event | Effect]:
+    device = free_device(board.agent(event.agent))
+    leg = next_leg(call)
+    if event.mode == "barge":
+        yield from gather(call, [*talkers(call), call.customer], event.at)
+    yield ce.WatchBegan(at=event.at, call=call.id, agent=event.agent, mode=event.mode, leg=leg, of=of.id, device=device)
+    spots = {"barge": Spot("room", call.id), "intercept": Spot("spare")}
+    yield Invite(
+        board.tenant,
+        call.id,
+        leg,
+        spots.get(event.mode, Spot(event.mode, of.id)),
+        device,
+        shown=(str(of.agent_no), ""),
+        seconds=RING_SECONDS,
+        at_once=True,
+    )
+
+
+def stop(board: Board, event: ce.WatchStopAsked) -> Iterator[Effect]:
+    call = board.call(event.call)
+    link(board)
+    leg = watcher(call, event.agent)
+    if leg is None:
+        raise NoLeg(f"agent {event.agent} does not supervise call {call.id}")
+    yield HangUp(call.id, leg.address)
+
+
+def answered(board: Board, event: ev.LegAnswered | ev.LegJoined) -> Iterator[ev.Event | Effect]:
+    call = board.call_of_leg(event.leg)
+    mine = next((one for one in call.watches if one.leg == event.leg), None) if call is not None else None
+    if call is None or mine is None or mine.answered_at is not None:
+        return
+    leg = call.leg(mine.leg)
+    assert leg is not None
+    if call.state not in WITH_CUSTOMER or not [one for one in talkers(call) if one.agent_no != mine.by]:
+        yield HangUp(call.id, leg.address)  # the talk has ended while the phone rang
+        return
+    yield ce.WatchAnswered(at=event.at, call=call.id, agent=mine.by)
+    if mine.mode == "intercept":
+        yield from take(board, call, mine.by, event.at)
+    else:
+        yield ce.LegPlaced(at=event.at, call=call.id, leg=leg.id, place="room" if mine.mode == "barge" else "spy")
+        of = heard_leg(call, mine.by)
+        if mine.mode != "barge" and of.id != mine.of:  # another agent has the customer by now
+            yield ce.WatchChanged(at=event.at, call=call.id, agent=mine.by, mode=mine.mode, of=of.id)
+            yield from move(call, leg, Spot(mine.mode, of.id), "spy", event.at)
+
+
+def not_reached(board: Board, event: ce.LegNotReached) -> Iterator[ev.Event]:
+    call = board.call_of_leg(event.leg)
+    mine = next((one for one in call.watches if one.leg == event.leg), None) if call is not None else None
+    if call is not None and mine is not None:
+        yield ce.WatchEnded(at=event.at, call=call.id, agent=mine.by, result=event.why)
+
+
+def follow(board: Board, event: ev.AgentAnswered) -> Iterator[ev.Event | Effect]:
+    """The call has a new agent after a transfer: supervision that waited for one goes on."""
+    call = board.calls[event.call]
+    for mine in list(call.watches):
+        leg = watcher(call, mine.by)
+        if leg is None or mine.answered_at is None or leg.place != "spare":
+            continue
+        yield ce.WatchChanged(at=event.at, call=call.id, agent=mine.by, mode=mine.mode, of=event.leg)
+        yield from move(call, leg, Spot(mine.mode, event.leg), "spy", event.at)
