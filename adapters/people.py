@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict
 
 from adapters.store.directory import DirectoryStore
 from adapters.store.failures import StoreAway
 from adapters.store.loading import Directory as Loaded
+from adapters.store.roles import Roles
 from adapters.store.skills import Skill as StoredSkill
 from adapters.store.skills import Skills
 from adapters.store.users import User as StoredUser
@@ -18,6 +19,7 @@ from adapters.web.ports import Skill, User
 from cti.ids import AgentNo, QueueName, TenantId
 from cti.people import Principal, principal
 from cti.records import AgentProfile, QueueSettings
+from cti.teams import Team, within
 
 log = logging.getLogger(__name__)
 
@@ -32,6 +34,7 @@ class People:
         directory: DirectoryStore,
         users: Users,
         skills: Skills,
+        roles: Roles,
         *,
         on_user: Callable[[str], None],
         on_directory: Callable[[TenantId, Loaded], None],
@@ -39,6 +42,7 @@ class People:
         self._directory = directory
         self._users = users
         self._skills = skills
+        self._roles = roles
         self._on_user = on_user
         self._on_directory = on_directory
         self._known: Mapping[str, StoredUser] = {}
@@ -61,16 +65,30 @@ class People:
                 if self._read.get(tenant.name) != read:
                     self._read[tenant.name] = read
                     self._on_directory(tenant.name, read)
-            before, self._known = self._known, users
-            self._principals = {
-                name: principal(user.tenant, name, user.role, user.agent_no, user.token_version)
-                for name, user in users.items()
-                if not user.disabled
-            }
+            self._known = users
+            before, self._principals = self._principals, await self._signed_in(users)
             self._version = version
-        for name in before.keys() | users.keys():
-            if name in before and before.get(name) != users.get(name):
+        for name, who in before.items():
+            if self._principals.get(name) != who:
                 self._on_user(name)
+
+    async def _signed_in(self, users: Mapping[str, StoredUser]) -> dict[str, Principal]:
+        """Everybody as they are now: their role's permissions, their team's agents."""
+        roles = {tenant: await self._roles.roles(tenant) for tenant in self._read}
+        teams = {tenant: await self._roles.teams(tenant) for tenant in self._read}
+        return {
+            name: principal(
+                user.tenant,
+                name,
+                user.role,
+                user.agent_no,
+                user.token_version,
+                roles=roles[user.tenant],
+                team=_team(user, teams[user.tenant], users.values()),
+            )
+            for name, user in users.items()
+            if not user.disabled
+        }
 
     async def watch(self) -> None:
         """Notice within a second what the command line or another server edits."""
@@ -97,18 +115,19 @@ class People:
     async def users(self, tenant: TenantId) -> Sequence[User]:
         return [_shown(user) for _, user in sorted(self._known.items()) if user.tenant == tenant]
 
-    async def add_user(self, tenant: TenantId, user: User, password_hash: str) -> None:
-        await self._users.create(tenant, user.username, "", user.role, user.agent_no, hashed=password_hash)
+    async def add_user(self, tenant: TenantId, user: User, password: str) -> None:
+        await self._users.create(tenant, user.username, password, user.role, user.agent_no, team=user.team)
         await self.refresh()
 
-    async def change_user(self, tenant: TenantId, user: User, password_hash: str | None) -> None:
+    async def change_user(self, tenant: TenantId, user: User, password: str | None) -> None:
         await self._users.update(
             tenant,
             user.username,
-            hashed=password_hash,
+            password=password,
             role=user.role,
             disabled=user.disabled,
             agent_no=user.agent_no,
+            team=user.team,
         )
         await self.refresh()
 
@@ -165,4 +184,20 @@ class People:
 
 
 def _shown(user: StoredUser) -> User:
-    return User(username=user.username, role=user.role, agent_no=user.agent_no, disabled=user.disabled)
+    return User(
+        username=user.username,
+        role=user.role,
+        agent_no=user.agent_no,
+        team=user.team,
+        disabled=user.disabled,
+    )
+
+
+def _team(user: StoredUser, teams: Mapping[str, Team], users: Iterable[StoredUser]) -> frozenset[AgentNo] | None:
+    """The agents of a user's team and of those below it; None for whoever stands at the root."""
+    if user.team is None:
+        return None
+    inside = within(user.team, teams.values())
+    return frozenset(
+        one.agent_no for one in users if one.tenant == user.tenant and one.team in inside and one.agent_no is not None
+    )

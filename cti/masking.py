@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
 from itertools import count
 from typing import Any, Final
@@ -121,6 +121,21 @@ def is_token(text: str) -> bool:
 
 def _any(text: str) -> str:
     return masked(text) if is_number(text) else masked_text(text)
+
+
+def with_numbers(value: Any, resolve: Callable[[str], str], key: str = "") -> Any:
+    """What somebody said, with the number for every token in it; raises `BadRequest` for a token that is none.
+
+    Where a call is to go, a number is named as one: `number:…`.
+    """
+    match value:
+        case str() if is_token(value):
+            return f"number:{resolve(value)}" if key == "to" else resolve(value)
+        case Mapping():
+            return {name: with_numbers(one, resolve, name) for name, one in value.items()}
+        case list():
+            return [with_numbers(one, resolve, key) for one in value]
+    return value
 
 
 class Firewall:

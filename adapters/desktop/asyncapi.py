@@ -34,7 +34,7 @@ _REF: Final = "#/components/schemas/{name}"
 
 def document() -> str:
     """The whole description as YAML."""
-    arguments = [kind for _, kind in COMMANDS.values()]
+    arguments = [kind for _, kind, _ in COMMANDS.values()]
     _, schemas = msgspec.json.schema_components([*SAID, *TOLD, *arguments], ref_template=_REF)
     _name_commands(schemas)
     everything = (*SAID, *TOLD)
@@ -70,7 +70,7 @@ def _name_commands(schemas: dict[str, Any]) -> None:
     """Each command with the type of its arguments."""
     schemas["Command"]["oneOf"] = [
         {"properties": {"name": {"const": name}, "args": {"$ref": _REF.format(name=kind.__name__)}}}
-        for name, (_, kind) in COMMANDS.items()
+        for name, (_, kind, _) in COMMANDS.items()
     ]
 
 

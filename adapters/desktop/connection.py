@@ -10,6 +10,7 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from adapters.desktop import messages as ms
@@ -21,7 +22,8 @@ from adapters.desktop.ring import Item
 from adapters.desktop.topics import Topics, snapshot
 from cti.errors import BadRequest, NotAllowed, Refused
 from cti.ids import OfferId
-from cti.people import Principal, sight
+from cti.masking import masked_text, with_numbers
+from cti.people import Principal, sees_numbers, sight
 
 if TYPE_CHECKING:
     from adapters.desktop.hub import Hub
@@ -38,9 +40,10 @@ POPS_REMEMBERED: Final = 64
 class Connection:
     """From accept to the end. `who` and `room` are set by a valid hello; `live` when nothing old remains to be sent."""
 
-    def __init__(self, hub: Hub, wire: Wire) -> None:
+    def __init__(self, hub: Hub, wire: Wire, origin: str = "") -> None:
         self.hub = hub
         self.wire = wire
+        self.origin = origin  # the address it comes from
         self.limits = hub.limits
         self.outbox = Outbox(wire)
         self.topics = Topics()
@@ -84,7 +87,7 @@ class Connection:
             self._bad_frame(ms.id_of(text), wrong)
         except Refused as refused:
             if not isinstance(said, ms.Shown):
-                self.say(ms.Error(ms.id_of(text), refused.code, refused.message))
+                self.say(ms.Error(ms.id_of(text), refused.code, self._told_of(refused)))
         if self.wire.paused:  # who does not read the answers is not asked for the next question
             await self._drained()
 
@@ -100,7 +103,7 @@ class Connection:
                 self.topics.remove(said.topics)
                 self.say(ms.Ok(said.id))
             case ms.Command():
-                carry_out(self.room.desk, self.who, said.name, said.args)
+                self._carry_out(said, self.who, self.room)
                 self.say(ms.Ok(said.id))
             case ms.Shown():
                 self._shown(said.seq, self.who, self.room)
@@ -151,6 +154,8 @@ class Connection:
         self.cursor = self._told = room.ring.head
         self.live = True
         standing = snapshot(self.who, room.board, said.topics)
+        if not sees_numbers(self.who):
+            standing = dict(room.mask(standing))
         self.say(ms.Ok(said.id, seq=self._told, now=ms.now(), pbx_up=room.board.link_up, snapshot=standing))
 
     def _caught_up(self, task: asyncio.Task[None]) -> None:
@@ -159,12 +164,32 @@ class Connection:
             log.warning("a resume failed: %r", failure)
             self.close(1012, "resume again")
 
+    def _carry_out(self, said: ms.Command, who: Principal, room: Room) -> None:
+        """Numbers for tokens, the command itself, and a word on record when it is more than one's own desk's affair."""
+        args = with_numbers(said.args, partial(room.numbers.resolve, who.tenant))
+        permission = carry_out(room.desk, who, said.name, args)
+        if not permission.startswith("own."):
+            room.audit.note(
+                who.tenant,
+                who.username,
+                said.name,
+                str(args.get("call") or args.get("agent_no") or ""),
+                reason=str(args.get("reason") or ""),
+                origin=self.origin,
+                data=args,
+            )
+
     def _shown(self, seq: int, who: Principal, room: Room) -> None:
         offer = self._pops.pop(seq, None)
         if offer is None and (item := room.ring.get(seq)) is not None and item.news.type == POP:
             offer = OfferId(str(item.news.data["offer"])) if who.desk in item.news.agents else None
         if offer is not None and who.desk is not None:
             room.desk.shown(who.desk, offer)
+
+    def _told_of(self, refused: Refused) -> str:
+        """A refusal quotes what it is about; who may not see numbers gets them masked."""
+        clear = self.who is not None and sees_numbers(self.who)
+        return refused.message if clear else masked_text(refused.message)
 
     def _bad_frame(self, re: ms.Id | None, wrong: BadRequest) -> None:
         self.say(ms.Error(re, wrong.code, wrong.message))

@@ -58,7 +58,8 @@ class Hub:
         """The ASGI endpoint; needs the server to run with `door.Door`."""
         offered = websocket.scope.get("subprotocols", ())
         await websocket.accept(subprotocol=PROTOCOL if PROTOCOL in offered else None)
-        connection = Connection(self, websocket.scope["extensions"][WIRE])
+        origin = "" if websocket.client is None else websocket.client.host
+        connection = Connection(self, websocket.scope["extensions"][WIRE], origin)
         if self._stopping:
             return connection.close(1012, "restart")
         return await connection.run(websocket.receive)

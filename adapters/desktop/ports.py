@@ -6,7 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from cti.audit import Audit
 from cti.ids import AgentNo, CallId, OfferId, QueueName, TenantId
+from cti.masking import Firewall
 from cti.news import Published
 from cti.people import Principal
 
@@ -23,6 +25,8 @@ class Desk(Protocol):
     def finish_acw(self, agent: AgentNo) -> None: ...
 
     def hang_up(self, call: CallId, agent: AgentNo) -> None: ...
+
+    def record(self, call: CallId, action: str, reach: Collection[AgentNo] | None, by: str) -> None: ...
 
     def shown(self, agent: AgentNo, offer: OfferId) -> None: ...
 
@@ -90,3 +94,5 @@ class Ports:
     board: Callable[[TenantId], BoardView]
     journal: Journal
     tokens: Tokens
+    audit: Audit
+    numbers: Firewall

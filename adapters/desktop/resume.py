@@ -58,10 +58,10 @@ async def _page(room: Room, seq: int, limit: int, deadline: float) -> list[Item]
         found = await room.journal.after(room.tenant, seq, limit)
         if not found and await room.journal.caught_up(deadline / 2):
             found = await room.journal.after(room.tenant, seq, limit)
-    return _proved(found, seq)
+    return _proved(found, seq, room)
 
 
-def _proved(found: Sequence[Published], seq: int) -> list[Item]:
+def _proved(found: Sequence[Published], seq: int, room: Room) -> list[Item]:
     if not found or any(news.seq != seq + n for n, news in enumerate(found, 1)):
         raise JournalGap(f"the journal does not go on after {seq}")
-    return [Item(news) for news in found]
+    return [Item(news, room.mask) for news in found]

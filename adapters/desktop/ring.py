@@ -5,14 +5,16 @@ from __future__ import annotations
 import json
 import logging
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Final
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Final, TypeAlias
 
 from adapters.desktop import messages
 from adapters.desktop.door import text_frame
 from cti.news import Published, keys_of
 from cti.people import Sight
 from cti.shapes import stamp, without_call
+
+Mask: TypeAlias = Callable[[Mapping[str, object]], Mapping[str, object]]
 
 log: Final = logging.getLogger(__name__)
 
@@ -23,10 +25,11 @@ class Item:
     Each part is made when it is first needed: on the way of a screen pop nothing else is encoded.
     """
 
-    __slots__ = ("_head", "_keys", "_tails", "news", "seq")
+    __slots__ = ("_head", "_keys", "_mask", "_tails", "news", "seq")
 
-    def __init__(self, news: Published) -> None:
+    def __init__(self, news: Published, mask: Mask) -> None:
         self.news = news
+        self._mask = mask
         self.seq = news.seq
         self._keys: tuple[str, ...] | None = None
         self._head = b""
@@ -53,15 +56,16 @@ class Item:
     def _tail(self, sight: Sight) -> bytes:
         news = self.news
         call = None if sight.without_call else news.call
-        words = (news.type, stamp(news.at), call, seen(news.data, sight))
+        words = (news.type, stamp(news.at), call, seen(news.data, sight, self._mask))
         tail = b',"type":%b,"at":%b,"call":%b,"data":%b}' % tuple(_encoded(word) for word in words)
         self._tails[sight] = tail
         return tail
 
 
-def seen(data: Mapping[str, object], sight: Sight) -> Mapping[str, object]:
+def seen(data: Mapping[str, object], sight: Sight, mask: Mask) -> Mapping[str, object]:
     """An event's data as somebody with this sight sees it."""
-    return without_call(dict(data)) if sight.without_call else data
+    shown = without_call(dict(data)) if sight.without_call else data
+    return mask(shown) if sight.masked else shown
 
 
 def _encoded(word: object) -> bytes:
@@ -75,8 +79,9 @@ def _encoded(word: object) -> bytes:
 class Ring:
     """Bounded in events and bytes; without gaps between its first and its last."""
 
-    def __init__(self, head: int, most_events: int, most_bytes: int) -> None:
+    def __init__(self, head: int, most_events: int, most_bytes: int, mask: Mask) -> None:
         self.head = head
+        self._mask = mask
         self._most_events = most_events
         self._most_bytes = most_bytes
         self._items: deque[Item] = deque()
@@ -90,7 +95,7 @@ class Ring:
 
     def extend(self, batch: Sequence[Published]) -> list[Item]:
         """Take new events in; cheap, for it happens inside the core's turn."""
-        items = [Item(news) for news in batch if news.seq > self.head]
+        items = [Item(news, self._mask) for news in batch if news.seq > self.head]
         for item in items:
             if item.seq != self.head + 1:  # never expected; whoever is behind will read the journal
                 self._items.clear()

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from adapters.desktop.ports import Ports
-from adapters.desktop.ring import Ring
+from adapters.desktop.ring import Mask, Ring
 from adapters.desktop.settings import Limits
 from cti.ids import AgentNo, TenantId
 
@@ -21,7 +22,10 @@ class Room:
         self.desk = ports.desk(tenant)
         self.board = ports.board(tenant)
         self.journal = ports.journal
-        self.ring = Ring(head, limits.ring_events, limits.ring_bytes)
+        self.numbers = ports.numbers
+        self.audit = ports.audit
+        self.mask: Mask = partial(ports.numbers.masked, tenant)
+        self.ring = Ring(head, limits.ring_events, limits.ring_bytes, self.mask)
         self.connections: dict[Connection, None] = {}
         self._desks: dict[AgentNo, dict[Connection, None]] = {}
         self._users: dict[str, dict[Connection, None]] = {}

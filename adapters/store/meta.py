@@ -18,6 +18,7 @@ OWNER: Final = "owner"
 GAP: Final = "gap"
 VERSION: Final = "directory_version"
 TOKEN_KEY: Final = "token_key"
+NUMBER_KEY: Final = "number_key"
 
 
 async def read(connection: AsyncConnection, key: str, *, lock: bool = False) -> str | None:

@@ -44,6 +44,7 @@ class Loaded:
     next_n: int
     directory_version: int
     token_key: str
+    number_key: str
     tenants: Mapping[TenantId, Remembered]
 
 
@@ -99,6 +100,7 @@ class Store:
                 next_n=max(position.n, self.spool.last_n) + 1,
                 directory_version=int(await meta.read(connection, meta.VERSION) or 0),
                 token_key=await meta.once(connection, meta.TOKEN_KEY),
+                number_key=await meta.once(connection, meta.NUMBER_KEY),
                 tenants=await remember(connection, now),
             )
         await asyncio.to_thread(self.spool.begin)

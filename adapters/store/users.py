@@ -122,11 +122,11 @@ class Users:
             values["role"] = role
         if disabled is not None:
             values["disabled"] = disabled
-        if "password_hash" in values or disabled is not None:
-            values["token_version"] = users.c.token_version + 1
         async with self._database.writing() as connection:
             await meta.bump(connection)
-            await _get(connection, tenant, username)
+            old = await _get(connection, tenant, username)
+            if "password_hash" in values or disabled not in (None, old.disabled):
+                values["token_version"] = users.c.token_version + 1
             this = (users.c.tenant == tenant, users.c.username == username)
             if values:
                 await connection.execute(update(users).where(*this).values(**values))

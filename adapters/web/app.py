@@ -12,6 +12,7 @@ from starlette.websockets import WebSocket
 
 from adapters.web import (
     agents,
+    audit,
     auth,
     calls,
     devices,
@@ -21,9 +22,13 @@ from adapters.web import (
     incidents,
     metrics,
     models,
+    number_tokens,
     pages,
     problems,
     queues,
+    roles,
+    skills,
+    teams,
     users,
     voicemails,
 )
@@ -96,14 +101,16 @@ def create_app(
     _routes(app, ports, asyncapi)
     pages.install(app, settings.pages)
     app.add_middleware(metrics.Measured, registry=app.state.registry)
-    app.add_middleware(Guards, origins=settings.origins, most_body=settings.most_body)
+    app.add_middleware(Guards, origins=settings.origins, most_body=settings.most_body, most_upload=settings.most_upload)
     return app
 
 
 def _routes(app: FastAPI, ports: Ports, asyncapi: str) -> None:
     api = APIRouter(prefix=PREFIX)
     api.include_router(auth.open_router)
-    for noun in (auth, agents, queues, calls, devices, users, events, incidents, voicemails, flows):
+    for noun in (auth, agents, queues, skills, calls, devices, users, events, incidents, voicemails, flows):
+        api.include_router(noun.router)
+    for noun in (roles, teams, audit, number_tokens):
         api.include_router(noun.router)
     app.include_router(api)
     app.include_router(health.router)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Coroutine
-from typing import Annotated, Any
+from collections.abc import Callable, Coroutine
+from typing import Annotated, Any, Final
 
+import msgspec
 from fastapi import APIRouter, Depends, Request
 from fastapi.routing import APIRoute
 from fastapi.security import OAuth2PasswordBearer
 from starlette.responses import Response
 
+from adapters.web import firewall
 from adapters.web.ports import BoardView, Desk, Ports
 from adapters.web.problems import NotSignedIn
 from adapters.web.settings import WebSettings
@@ -17,6 +19,8 @@ from adapters.web.tokens import Tokens
 from cti.errors import NotAllowed
 from cti.people import Principal
 
+_MOST_NOTED: Final = 8192
+_NOTED_READS: Final = (".play", ".download", ".export")
 _bearer = OAuth2PasswordBearer(tokenUrl="/api/v1/auth/token", auto_error=False)
 
 # Dependencies are coroutines: FastAPI would run plain functions in threads, away from the one writer of the board.
@@ -51,16 +55,76 @@ def _check(request: Request) -> Principal:
 
 
 class Guarded(APIRoute):
-    """A route that nobody enters without a good token: it is asked for before a byte of the body is read."""
+    """A route that nobody enters without a good token: it is asked for before a byte of the body is read.
+
+    Nobody passes without the permission the route names, no number that may not be seen, and no privileged deed
+    without going on record.
+    """
+
+    @property
+    def permission(self) -> str:
+        """What this route asks for; every route asks for something."""
+        found = [getattr(one.dependency, "permission", None) for one in self.dependencies]
+        return next((one for one in found if one is not None), "")
+
+    @property
+    def noun(self) -> str:
+        return str(self.tags[0]) if self.tags else ""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         behind = super().get_route_handler()
 
         async def door(request: Request) -> Response:
-            request.state.me = _check(request)
-            return await behind(request)
+            me = request.state.me = _check(request)
+            ports: Ports = request.app.state.ports
+            if not me.may(self.permission):
+                raise NotAllowed(f"this needs the permission {self.permission}")
+            request = await firewall.inwards(request, me, ports.numbers, self.noun)
+            response = await behind(request)
+            if self._is_privileged(request) and response.status_code < 300:
+                self._note(request, me, ports)
+            return firewall.outwards(response, me, ports.numbers)
 
         return door
+
+    def _is_privileged(self, request: Request) -> bool:
+        """Whether this goes on record; what concerns tokens does so by itself, and nobody records its own desk."""
+        if self.permission.startswith("own.") or self.noun == firewall.TOKENS:
+            return False
+        return request.method not in ("GET", "HEAD") or self.permission.endswith(_NOTED_READS)
+
+    def _note(self, request: Request, me: Principal, ports: Ports) -> None:
+        body = _said(getattr(request.state, "said", b""))
+        ports.audit.note(
+            me.tenant,
+            me.username,
+            f"{self.noun}.{self.name}",
+            request.url.path.removeprefix(f"/api/v1/{self.noun}").removeprefix("/") or _named(body),
+            reason=str(body.get("reason") or ""),
+            origin=origin_of(request),
+            data=firewall.redacted(body),
+        )
+
+
+def _said(body: bytes) -> dict[str, Any]:
+    """What a body says, when it is JSON of a size that fits on record."""
+    if not body or len(body) > _MOST_NOTED:
+        return {}
+    try:
+        said = msgspec.json.decode(body)
+    except (msgspec.MsgspecError, ValueError, RecursionError):
+        return {}
+    return said if isinstance(said, dict) else {"items": said}
+
+
+def _named(body: dict[str, Any]) -> str:
+    """What somebody made is called."""
+    return next((str(body[word]) for word in ("username", "agent_no", "name", "number", "id") if word in body), "")
+
+
+def origin_of(request: Request) -> str:
+    """The address a request came from."""
+    return request.client.host if request.client is not None else ""
 
 
 def guarded(noun: str) -> APIRouter:
@@ -89,12 +153,16 @@ BoardOf = Annotated[BoardView, Depends(board_of)]
 DeskOf = Annotated[Desk, Depends(desk_of)]
 
 
+class _Permitted:
+    """Checked at the door, before the body; a dependency only so that the route tells it."""
+
+    def __init__(self, permission: str) -> None:
+        self.permission = permission
+
+    async def __call__(self) -> None:
+        return None
+
+
 def permitted(permission: str) -> Any:
-    """A dependency that refuses everybody who may not do this."""
-
-    async def check(me: Me) -> None:
-        if not me.may(permission):
-            raise NotAllowed(f"this needs the permission {permission}")
-
-    checked: Callable[[Principal], Awaitable[None]] = check
-    return Depends(checked)
+    """Names what a route asks for: everybody is refused who may not do this, however far it reaches."""
+    return Depends(_Permitted(permission))

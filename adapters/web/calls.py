@@ -9,11 +9,11 @@ from fastapi import Path, Query
 
 from adapters.web import models
 from adapters.web.asking import BoardOf, DeskOf, Me, PortsOf, SettingsOf, guarded, permitted
-from adapters.web.paging import Json, Listed, answer
+from adapters.web.paging import Json, Listed, answer, instant
 from adapters.web.ports import CallFilter, Shape
 from adapters.web.problems import StoreAway
-from cti.errors import BadRequest, NotAllowed, NotFound
-from cti.ids import AgentNo, CallId, Instant, QueueName
+from cti.errors import NotAllowed, NotFound
+from cti.ids import AgentNo, CallId, QueueName
 from cti.people import Reach, calls_for
 from cti.permissions import CALLS_SEE, OWN_DESK
 from cti.shapes import call_shape
@@ -28,14 +28,6 @@ def _concerns(reach: Reach | None, call: Shape) -> bool:
     offers = call["offers"]
     agents = [AgentNo(str(one["agent_no"])) for one in offers] if isinstance(offers, list) else []
     return reach is None or reach.holds(agents, QueueName(str(call["queue"])))
-
-
-def _instant(at: datetime | None) -> Instant | None:
-    if at is None:
-        return None
-    if at.tzinfo is None:
-        raise BadRequest("times carry a zone, like 2026-11-22T10:00:00Z")
-    return Instant(round(at.timestamp() * 1000))
 
 
 @router.get("", response_model=models.Listing[models.Call], dependencies=[permitted(CALLS_SEE)])
@@ -55,8 +47,8 @@ async def list_calls(
     """Newest first; `search` looks at numbers, names, agents and queues. Agents see calls that were offered to them."""
     which = CallFilter(
         search=asked.search,
-        since=_instant(since),
-        until=_instant(until),
+        since=instant(since),
+        until=instant(until),
         queue=queue,
         agent_no=agent_no,
         within=calls_for(me, CALLS_SEE, board.queues_of),

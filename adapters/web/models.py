@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Generic, Literal, TypeVar
+from typing import Annotated, Any, Generic, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
@@ -18,7 +18,9 @@ UserWord = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._@-
 Words = Annotated[str, StringConstraints(max_length=100, pattern=_PLAIN, strip_whitespace=True)]
 Password = Annotated[str, StringConstraints(min_length=8, max_length=200)]
 ReasonWord = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=_PLAIN)]
-RoleWord = Literal["agent", "supervisor", "admin", "api"]
+NameWord = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{1,39}$")]
+PermissionWord = Annotated[str, StringConstraints(pattern=r"^[a-z_]+\.[a-z_]+$", max_length=64)]
+ScopeWord = Literal["own", "team", "tenant"]
 StatusWord = Literal["ready", "not_ready", "logged_out"]
 SkillWord = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,39}$")]
 Levels = Annotated[dict[SkillWord, Annotated[int, Field(ge=1, le=10)]], Field(max_length=50)]
@@ -59,7 +61,7 @@ class Token(BaseModel):
     expires_in: int = Field(description="seconds")
     username: str
     tenant: str
-    role: RoleWord
+    role: str
     agent_no: str | None
 
 
@@ -293,25 +295,151 @@ class Device(BaseModel):
 
 class User(BaseModel):
     username: str
-    role: RoleWord
+    role: str
     agent_no: str | None
+    team: str | None = Field(description="null: at the root, above all teams")
     disabled: bool
+    locked: bool = Field(description="refused for a while after too many failed sign-ins")
+
+
+class Myself(User):
+    tenant: str
+    permissions: dict[str, ScopeWord]
 
 
 class NewUser(BaseModel):
     username: UserWord
     password: Password
-    role: RoleWord
+    role: NameWord
     agent_no: AgentNumber | None = None
+    team: NameWord | None = None
 
 
 class UserChange(BaseModel):
-    """An `agent_no` of null takes it away; a field that is left out stays."""
+    """An `agent_no` or a `team` of null takes it away; a field that is left out stays."""
 
     password: Password | None = None
-    role: RoleWord | None = None
+    role: NameWord | None = None
     agent_no: AgentNumber | None = None
+    team: NameWord | None = None
     disabled: bool | None = None
+    reason: ReasonWord | None = None
+
+
+class OwnPassword(BaseModel):
+    old: str = Field(max_length=1000)
+    new: Password
+
+
+class PasswordReset(BaseModel):
+    """Without a password the server makes one."""
+
+    password: Password | None = None
+    reason: ReasonWord | None = None
+
+
+class PasswordMade(BaseModel):
+    username: str
+    password: str | None = Field(description="the one that was made; it is shown this once")
+
+
+class Unlock(BaseModel):
+    reason: ReasonWord | None = None
+
+
+class Role(BaseModel):
+    name: str
+    title: str
+    title_en: str
+    permissions: dict[str, ScopeWord]
+    built_in: bool
+    sees_numbers: bool
+    users: int
+
+
+class NewRole(BaseModel):
+    """With `copy_of` the permissions of that role, changed by what is given: null takes a permission away."""
+
+    name: NameWord
+    title: Words = ""
+    title_en: Words = ""
+    copy_of: NameWord | None = None
+    permissions: dict[PermissionWord, ScopeWord | None] = Field(default={}, max_length=200)
+
+
+class RoleChange(BaseModel):
+    """Permissions given are changed, null takes one away, the others stay."""
+
+    title: Words | None = None
+    title_en: Words | None = None
+    permissions: dict[PermissionWord, ScopeWord | None] = Field(default={}, max_length=200)
+    reason: ReasonWord | None = None
+
+
+class Permission(BaseModel):
+    name: str
+    roles: dict[str, ScopeWord] = Field(description="who has it, and how far it reaches")
+
+
+class Team(BaseModel):
+    name: str
+    title: str
+    parent: str | None
+    members: list[str] = Field(description="user names")
+
+
+class NewTeam(BaseModel):
+    name: NameWord
+    title: Words = ""
+    parent: NameWord | None = None
+
+
+class TeamChange(BaseModel):
+    """A `parent` of null puts it under the root; a field that is left out stays."""
+
+    title: Words | None = None
+    parent: NameWord | None = None
+
+
+class Reveal(BaseModel):
+    token: Annotated[str, StringConstraints(pattern="^token:[a-p]{48,112}$")]
+    reason: Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=_PLAIN, strip_whitespace=True)]
+
+
+class Revealed(BaseModel):
+    number: str
+
+
+class NumberAsked(BaseModel):
+    number: Annotated[str, StringConstraints(pattern=r"^[+0-9*#(). -]{1,40}$")]
+
+
+class NumberToken(BaseModel):
+    number: str
+    token: str
+
+
+class AuditEntry(BaseModel):
+    id: int
+    at: datetime
+    tenant: str
+    who: str
+    from_: str = Field(alias="from")
+    action: str
+    object: str
+    reason: str
+    data: dict[str, Any]
+    prev_hash: str
+    hash: str
+
+
+class AuditProof(BaseModel):
+    """Keep `head` elsewhere: with it, a chain that was rewritten from its beginning shows, too."""
+
+    holds: bool
+    entries: int
+    head: str
+    broken: str | None
 
 
 class Event(BaseModel):

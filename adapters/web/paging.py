@@ -6,6 +6,7 @@ import base64
 import binascii
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Annotated, Any, Final
 
 import msgspec
@@ -14,6 +15,7 @@ from starlette.responses import Response
 
 from adapters.web.ports import Shape
 from cti.errors import BadRequest
+from cti.ids import Instant
 
 MOST: Final = 500
 
@@ -55,6 +57,15 @@ def key_of(cursor: str) -> str:
         return base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True).decode()
     except (ValueError, binascii.Error):
         raise BadRequest("that cursor is none of ours") from None
+
+
+def instant(at: datetime | None) -> Instant | None:
+    """The moment somebody names; raises `BadRequest` for one without a zone."""
+    if at is None:
+        return None
+    if at.tzinfo is None:
+        raise BadRequest("times carry a zone, like 2026-11-22T10:00:00Z")
+    return Instant(round(at.timestamp() * 1000))
 
 
 def answer(items: Sequence[object], total: int, following: str | None) -> Json:

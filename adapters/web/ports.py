@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from starlette.websockets import WebSocket
 
+from cti.audit import Audit, Entry
 from cti.ids import AgentNo, CallId, Instant, QueueName, TenantId
+from cti.masking import Firewall
 from cti.news import Published
 from cti.people import Principal, Reach
+from cti.permissions import Role
+from cti.recording.kept import Kept, Wanted
+from cti.recording.policy import RecordingRules
 from cti.records import AgentProfile, Call, QueueSettings
+from cti.teams import Team
 
 Shape = Mapping[str, object]
 Item = TypeVar("Item", covariant=True)
@@ -41,6 +47,10 @@ class Desk(Protocol):
     def finish_acw(self, agent: AgentNo) -> None: ...
 
     def hang_up(self, call: CallId, agent: AgentNo) -> None: ...
+
+    def record(self, call: CallId, action: str, reach: Collection[AgentNo] | None, by: str) -> None:
+        """Steer a recording; `reach`: only of calls that one of these talks in."""
+        ...
 
 
 class BoardView(Protocol):
@@ -105,7 +115,15 @@ class User:
     username: str
     role: str
     agent_no: AgentNo | None = None
+    team: str | None = None
     disabled: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Skill:
+    name: str
+    title: str
+    agents: int
 
 
 class Directory(Protocol):
@@ -142,6 +160,12 @@ class Directory(Protocol):
     async def change_queue(self, tenant: TenantId, queue: QueueSettings) -> None: ...
 
     async def remove_queue(self, tenant: TenantId, name: QueueName) -> None: ...
+
+    async def skills(self, tenant: TenantId) -> Sequence[Skill]: ...
+
+    async def put_skill(self, tenant: TenantId, name: str, title: str) -> None: ...
+
+    async def remove_skill(self, tenant: TenantId, name: str) -> None: ...
 
 
 class Flows(Protocol):
@@ -180,6 +204,93 @@ class Flows(Protocol):
     def write(self, document: Shape, as_json: bool) -> str: ...
 
 
+class Organisation(Protocol):
+    """Roles and teams. An edit is in force for everybody signed in when it returns; a bad one raises `Refused`."""
+
+    async def roles(self, tenant: TenantId) -> Mapping[str, Role]:
+        """By name, the built-in ones first."""
+        ...
+
+    async def add_role(self, tenant: TenantId, role: Role) -> Role: ...
+
+    async def change_role(self, tenant: TenantId, role: Role) -> Role: ...
+
+    async def remove_role(self, tenant: TenantId, name: str) -> None: ...
+
+    async def teams(self, tenant: TenantId) -> Mapping[str, Team]: ...
+
+    async def add_team(self, tenant: TenantId, team: Team) -> Team: ...
+
+    async def change_team(self, tenant: TenantId, team: Team) -> Team: ...
+
+    async def remove_team(self, tenant: TenantId, name: str) -> None: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sought:
+    """Which entries of the record. `since` is included, `until` not; `object` is where the object's name begins."""
+
+    search: str = ""
+    who: str | None = None
+    action: str | None = None
+    object: str | None = None
+    since: Instant | None = None
+    until: Instant | None = None
+
+
+class Proof(Protocol):
+    """What reading a chain came to."""
+
+    @property
+    def entries(self) -> int: ...
+
+    @property
+    def head(self) -> str: ...
+
+    @property
+    def broken(self) -> str | None: ...
+
+
+class Ledger(Protocol):
+    """The record of who did what, to be read."""
+
+    async def entries(self, tenant: TenantId, sought: Sought, limit: int, cursor: str | None) -> Page[Entry]: ...
+
+    async def verify(self, tenant: TenantId) -> Proof: ...
+
+    async def kept(self, deadline: float) -> bool:
+        """Wait until everything noted before now is on record; False when that takes too long."""
+        ...
+
+
+class Recordings(Protocol):
+    """What was recorded. Whoever asks says whose calls they may know of: of these agents, or None for everybody's."""
+
+    async def list(self, tenant: TenantId, which: Wanted, limit: int, cursor: str | None) -> Page[Kept]: ...
+
+    async def one(self, tenant: TenantId, recording: str, agents: Collection[AgentNo] | None) -> Kept | None: ...
+
+    async def of_calls(self, tenant: TenantId, calls: Collection[CallId]) -> Mapping[CallId, Sequence[str]]: ...
+
+    def read(self, kept: Kept, first: int, length: int) -> AsyncIterator[bytes]:
+        """A part of its sound; raises `Refused` before the first block when it is not there."""
+        ...
+
+    def zipped(self, chosen: Sequence[Kept]) -> AsyncIterator[bytes]: ...
+
+    async def erase(self, tenant: TenantId, recordings: Collection[str]) -> Sequence[str]:
+        """From now on nobody hears these; returns those that could be heard until now."""
+        ...
+
+    async def erase_number(self, tenant: TenantId, number: str) -> Sequence[str]: ...
+
+    async def rules(self, tenant: TenantId) -> RecordingRules: ...
+
+    async def set_rules(self, tenant: TenantId, rules: RecordingRules) -> None:
+        """In force when it returns; raises `BadRequest` for rules that are none."""
+        ...
+
+
 class Passwords(Protocol):
     async def verify(self, password_hash: str | None, password: str) -> bool:
         """Whether this is the password; None, for an unknown user, takes just as long and is never right."""
@@ -190,6 +301,39 @@ class Health(Protocol):
     async def reasons(self) -> Mapping[str, str]:
         """Why the server is not ready: code -> sentence; empty when it is."""
         ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Made:
+    """What a version of a prompt is made of: text to speak, or else an upload."""
+
+    language: str
+    text: str = ""
+    upload: bytes | None = field(default=None, repr=False)
+
+
+class Prompts(Protocol):
+    """What callers hear, in the shapes of the contract. An edit is in force when it returns; a bad one is `Refused`."""
+
+    def list(self, tenant: TenantId) -> Sequence[Shape]: ...
+
+    async def get(self, tenant: TenantId, name: str) -> Shape:
+        """With all its versions."""
+        ...
+
+    async def audio(self, tenant: TenantId, name: str, language: str, version: int | None) -> Path: ...
+
+    async def preview(self, language: str, text: str) -> bytes: ...
+
+    async def create(self, tenant: TenantId, name: str, title: str, made: Made, by: str) -> Shape: ...
+
+    async def add(self, tenant: TenantId, name: str, made: Made, by: str) -> Shape: ...
+
+    async def restore(self, tenant: TenantId, name: str, version: int, by: str) -> Shape: ...
+
+    async def rename(self, tenant: TenantId, name: str, title: str) -> Shape: ...
+
+    async def remove(self, tenant: TenantId, name: str) -> None: ...
 
 
 class Voicemails(Protocol):
@@ -234,8 +378,14 @@ class Ports:
     records: Records
     directory: Directory
     flows: Flows
+    prompts: Prompts
     voicemails: Voicemails
     incidents: Incidents
+    organisation: Organisation
+    audit: Audit
+    ledger: Ledger
+    numbers: Firewall
+    recordings: Recordings
     passwords: Passwords
     health: Health
     stream: Callable[[WebSocket], Awaitable[None]]

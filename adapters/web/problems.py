@@ -15,8 +15,10 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from cti.errors import BadRequest, Conflict, NoVoice, NotAllowed, NotFound, OutOfTurn, PbxDown, Refused
+from adapters.web.firewall import outwards
+from cti.errors import BadRequest, Conflict, NotAllowed, NotFound, NoVoice, OutOfTurn, PbxDown, Refused
 from cti.ivr.problems import BadFlow
+from cti.people import Principal
 
 log: Final = logging.getLogger(__name__)
 
@@ -95,23 +97,30 @@ def refusal(refused: Refused) -> Response:
     return problem(status, refused.code, refused.message, headers, **more)
 
 
-async def _refused(_request: Request, refused: Exception) -> Response:
+def _for(request: Request, response: Response) -> Response:
+    """An error quotes what it is about; a role without numbers gets it masked."""
+    me: Principal | None = getattr(request.state, "me", None)
+    return response if me is None else outwards(response, me, request.app.state.ports.numbers)
+
+
+async def _refused(request: Request, refused: Exception) -> Response:
     assert isinstance(refused, Refused)
-    return refusal(refused)
+    return _for(request, refusal(refused))
 
 
-async def _http(_request: Request, error: Exception) -> Response:
+async def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     code = CODES.get(error.status_code, "error")
-    return problem(error.status_code, code, str(error.detail), error.headers)
+    return _for(request, problem(error.status_code, code, str(error.detail), error.headers))
 
 
-async def _invalid(_request: Request, error: Exception) -> Response:
+async def _invalid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     found = [
         {"where": ".".join(str(part) for part in one["loc"]), "what": str(one["msg"])[:200]} for one in error.errors()
     ]
-    return problem(422, CODES[422], "the request is not as described in the interface", errors=found[:20])
+    invalid = problem(422, CODES[422], "the request is not as described in the interface", errors=found[:20])
+    return _for(request, invalid)
 
 
 async def _away(_request: Request, error: Exception) -> Response:

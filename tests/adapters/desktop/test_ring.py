@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -18,13 +19,17 @@ from cti.people import Sight
 from tests.adapters.desktop.world import agent_updated, queue_updated
 
 
+def mask(data: Mapping[str, object]) -> Mapping[str, object]:
+    return {**data, "caller": {"number": "138****8000"}}
+
+
 def numbered(first: int, how_many: int, padding: int = 0) -> list[Published]:
     return [replace(queue_updated(padding="x" * padding), seq=first + n) for n in range(how_many)]
 
 
 @given(batches=st.lists(st.integers(1, 7), max_size=30), most=st.integers(1, 20), seq=st.integers(-3, 150))
 def test_after_gives_exactly_what_follows_and_is_still_here(batches: list[int], most: int, seq: int) -> None:
-    ring = Ring(10, most, 1 << 30)
+    ring = Ring(10, most, 1 << 30, mask)
     head = 10
     for size in batches:
         ring.extend(numbered(head + 1, size))
@@ -38,14 +43,14 @@ def test_after_gives_exactly_what_follows_and_is_still_here(batches: list[int], 
 
 
 def test_a_ring_is_bounded_in_bytes_too() -> None:
-    ring = Ring(0, 1000, 50_000)
+    ring = Ring(0, 1000, 50_000, mask)
     ring.extend(numbered(1, 100, padding=2000))
     ring.settle()
     assert 15 < ring.head - ring.tail < 25
 
 
 def test_what_is_known_already_is_not_taken_again_and_a_gap_empties_the_ring() -> None:
-    ring = Ring(5, 100, 1 << 20)
+    ring = Ring(5, 100, 1 << 20, mask)
     ring.extend(numbered(4, 4))
     assert (ring.tail, ring.head) == (5, 7)
     ring.extend(numbered(10, 2))
@@ -53,7 +58,7 @@ def test_what_is_known_already_is_not_taken_again_and_a_gap_empties_the_ring() -
 
 
 def test_an_event_is_encoded_once_per_level_of_sight() -> None:
-    item = Item(replace(agent_updated(), seq=7))
+    item = Item(replace(agent_updated(), seq=7), mask)
     tails: list[Any] = []
     for prev in (1, 2, 3):
         frame = msgspec.json.decode(item.frame(prev, b'"agent:*"', Sight.FULL)[4:])
@@ -62,10 +67,12 @@ def test_an_event_is_encoded_once_per_level_of_sight() -> None:
     assert all(tail is tails[0] for tail in tails)
     hidden = msgspec.json.decode(item.frame(1, b'"agent:*"', Sight.COLLEAGUE)[4:])
     assert (hidden["call"], hidden["data"]["call"], hidden["data"]["caller"]) == (None, None, None)
+    masked = msgspec.json.decode(item.frame(1, b'"agent:*"', Sight.MASKED)[4:])
+    assert masked["data"]["caller"] == {"number": "138****8000"}
 
 
 def test_an_event_that_cannot_be_encoded_still_comes() -> None:
-    item = Item(Published(1, "queue.updated", agent_updated().at, {"odd": object(), "half": "\ud800"}))
+    item = Item(Published(1, "queue.updated", agent_updated().at, {"odd": object(), "half": "\ud800"}), mask)
     frame = msgspec.json.decode(item.frame(0, b'"queue:*"', Sight.FULL)[4:])
     assert frame["data"]["half"] == "?"
 

@@ -19,8 +19,10 @@ from adapters.desktop.settings import Limits
 from adapters.web.serving import HttpServer
 from cti.errors import NotAllowed, NotInAcw
 from cti.ids import AgentNo, CallId, Instant, OfferId, QueueName, TenantId
+from cti.masking import Firewall
 from cti.news import Published
 from cti.people import Principal, principal
+from tests.adapters.web.office import Ledger
 
 DEMO = TenantId("demo")
 QUEUES = ("sales", "support", "empty")
@@ -136,6 +138,7 @@ def everybody() -> dict[str, Principal]:
     people = [
         principal(DEMO, "a1", "agent", AgentNo("1001")),
         principal(DEMO, "a2", "agent", AgentNo("1002")),
+        principal(DEMO, "blind", "masked_agent", AgentNo("1001")),
         principal(DEMO, "boss", "supervisor", AgentNo("1900")),
         principal(DEMO, "root", "admin"),
         principal(DEMO, "crm", "api"),
@@ -154,6 +157,8 @@ class World:
     others: FakeBoard = field(default_factory=FakeBoard)
     url: str = ""
     hub: Hub = field(init=False)
+    ledger: Ledger = field(default_factory=Ledger)
+    numbers: Firewall = field(default_factory=lambda: Firewall(b"k" * 32))
 
     def __post_init__(self) -> None:
         self.restart_hub()
@@ -166,6 +171,8 @@ class World:
             board=lambda tenant: boards.get(tenant, self.others),
             journal=self.journal,
             tokens=self.tokens,
+            audit=self.ledger,
+            numbers=self.numbers,
         )
         self.hub = Hub(ports, self.limits)
 

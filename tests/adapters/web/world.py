@@ -6,7 +6,7 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +20,12 @@ from adapters.web.serving import HttpServer
 from adapters.web.settings import WebSettings
 from cti.errors import BadRequest, Conflict, NotFound, NotInAcw, PbxDown
 from cti.ids import AgentNo, CallId, DeviceName, Instant, LegId, OfferId, QueueName, TenantId
+from cti.masking import Firewall
 from cti.news import Published
 from cti.people import Principal, principal
 from cti.records import AgentProfile, Call, Leg, Offer, OfferResult, QueueSettings, Result, Segment, SegmentKind, State
 from cti.shapes import call_brief, call_shape, settings_shape
+from tests.adapters.web.office import Ledger, Nowhere, Organisation
 
 DEMO, OTHER = TenantId("demo"), TenantId("other")
 AT = Instant(1_800_000_000_000)
@@ -354,9 +356,14 @@ class World:
         self.passwords = Passwords()
         self.health = Health()
         self.flows = flows
+        self.organisation = Organisation()
+        self.ledger = Ledger()
+        self.numbers = Firewall(b"k" * 32)
+        nowhere = Nowhere()
         for who in (
             principal(DEMO, "a1", "agent", AgentNo("1001")),
             principal(DEMO, "a2", "agent", AgentNo("1002")),
+            principal(DEMO, "blind", "masked_agent", AgentNo("1001")),
             principal(DEMO, "boss", "supervisor", AgentNo("1900")),
             principal(DEMO, "root", "admin"),
             principal(DEMO, "crm", "api"),
@@ -364,17 +371,22 @@ class World:
         ):
             self.directory.add(who)
         boards = {DEMO: self.board, OTHER: self.others}
-        ports = Ports(
-            tenants=lambda: list(boards),
-            desk=lambda _tenant: self.desk,
-            board=lambda tenant: boards[tenant],
-            records=self.records,
-            directory=self.directory,
-            flows=flows,
-            passwords=self.passwords,
-            health=self.health,
-            stream=self._stream,
-        )
+        here: dict[str, Any] = {
+            "tenants": lambda: list(boards),
+            "desk": lambda _tenant: self.desk,
+            "board": lambda tenant: boards[tenant],
+            "records": self.records,
+            "directory": self.directory,
+            "flows": flows,
+            "organisation": self.organisation,
+            "audit": self.ledger,
+            "ledger": self.ledger,
+            "numbers": self.numbers,
+            "passwords": self.passwords,
+            "health": self.health,
+            "stream": self._stream,
+        }
+        ports = Ports(**{one.name: here.get(one.name, nowhere) for one in fields(Ports)})
         self.app = create_app(
             ports, WebSettings(token_key=KEY, pages=pages, away=(Away,), **settings), asyncapi="asyncapi: 3.0.0"
         )
