@@ -219,6 +219,7 @@ class Server:
             records=self.records,
             directory=self.people,
             flows=self.flows,
+            prompts=self.prompts,
             voicemails=self.mailroom,
             incidents=self.incidents,
             organisation=Organisation(Roles(self.store.database), self.people.refresh),

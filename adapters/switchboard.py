@@ -145,7 +145,7 @@ class Switchboard:
     async def _tell_incidents(self, visit: Visit, line: Line) -> None:
         for incident in self._parts.incidents(visit.tenant, visit.number):
             await line.answer()
-            prompts = [incident.prompt, "incident_offer"] if incident.offer else [incident.prompt]
+            prompts = [incident.prompt, "incident-offer"] if incident.offer else [incident.prompt]
             digit = await line.play(prompts, language="zh", escape="1" if incident.offer else "")
             if incident.offer and not digit:
                 digit = await line.digit(4.0)
@@ -270,7 +270,7 @@ class Switchboard:
 
         self._ended(visit, f"voicemail:{box}", Result.VOICEMAIL, found)
         await heard.answer()
-        await heard.play(["voicemail_greeting"], language=language)
+        await heard.play(["voicemail"], language=language)
         self._post(visit, ev.VoicemailBegan(at=self._parts.now(), call=visit.call))
         try:
             message = await heard.record(name, seconds=MESSAGE_SECONDS, stop_at="#", silence=MESSAGE_SILENCE)
@@ -278,7 +278,7 @@ class Switchboard:
             left(gone.recorded)
             raise
         left(message.seconds)
-        await heard.play(["voicemail_thanks"], language=language)
+        await heard.play(["voicemail-saved"], language=language)
         await self._send(line, "hangup")
 
     # --- from within: a queue or an unanswered number sends the caller here ---
@@ -321,13 +321,13 @@ class Switchboard:
     async def _offer_callback(self, line: AgiLine, heard: Line, visit: Visit) -> None:
         """The queue offers to call back instead of waiting; whoever declines waits on, with the old place."""
         queue = QueueName(await line.get_variable("CTI_QUEUE"))
-        digit = await heard.play(["callback_offer"], language="zh", escape="1")
+        digit = await heard.play(["callback-offer"], language="zh", escape="1")
         if not digit:
             digit = await heard.digit(4.0)
         if digit != "1":
             await self._send(line, "queue", queue)
             return
-        await heard.play(["callback_accepted"], language="zh")
+        await heard.play(["callback-accepted"], language="zh")
         self._ended(visit, "callback", Result.CALLBACK)
         wish = out.Callback(queue=queue, number=visit.number)
         self._parts.call_back(visit.tenant, visit.caller, wish, visit.since)

@@ -63,6 +63,13 @@ def new_id() -> str:
     return secrets.token_hex(8)
 
 
+def checked_name(name: str) -> str:
+    """The name itself; raises `BadRequest` when it is none."""
+    if not _NAME.fullmatch(name):
+        raise BadRequest(f"{name[:40]!r} is no name of a prompt (a-z, 0-9, - and _)")
+    return name
+
+
 class PromptStore:
     def __init__(self, database: Database, *, users: Sequence[User] = ()) -> None:
         self._database = database
@@ -99,8 +106,7 @@ class PromptStore:
 
     async def create(self, tenant: TenantId, name: str, id: str, title: str, first: Version) -> None:
         """A new prompt with its first version. Raises `Conflict` when there is one of that name."""
-        if not _NAME.fullmatch(name):
-            raise BadRequest(f"{name[:40]!r} is no name of a prompt (a-z, 0-9, - and _)")
+        checked_name(name)
         row = {"tenant": tenant, "name": name, "id": id, "title": rules.words(title or name, "the title", 200)}
         async with self._database.writing() as connection:
             await meta.bump(connection, VERSION)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import secrets
 import shutil
 from pathlib import Path
 from typing import Final
@@ -28,9 +29,9 @@ class Shelf:
         found = map(_FILE.fullmatch, os.listdir(folder)) if folder.is_dir() else ()
         return max((int(match[1]) for match in found if match), default=0)
 
-    def draft(self, tenant: str, id: str, name: str) -> Path:
-        """Where a file may be made that is not yet a version; on the same disk as those."""
-        return self.place(tenant, id, 1, "zh").with_name(f".draft-{name}.wav")
+    def draft(self) -> Path:
+        """Where a file may be made that is no version yet; on the same disk as those."""
+        return self._folder / ".drafts" / f"{secrets.token_hex(8)}.wav"
 
     def link(self, source: Path, target: Path) -> None:
         """Let `target` be the same file as `source`; raises `FileExistsError` rather than replace one."""

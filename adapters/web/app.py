@@ -15,19 +15,25 @@ from adapters.web import (
     audit,
     auth,
     calls,
+    control,
     devices,
     events,
     flows,
     health,
     incidents,
+    lists,
     metrics,
     models,
     number_tokens,
+    numbers,
     pages,
     problems,
+    prompts,
     queues,
     roles,
+    schedules,
     skills,
+    supervision,
     teams,
     users,
     voicemails,
@@ -101,17 +107,21 @@ def create_app(
     _routes(app, ports, asyncapi)
     pages.install(app, settings.pages)
     app.add_middleware(metrics.Measured, registry=app.state.registry)
-    app.add_middleware(Guards, origins=settings.origins, most_body=settings.most_body, most_upload=settings.most_upload)
+    app.add_middleware(Guards, origins=settings.origins, most_body=settings.most_body, most_upload=settings.most_upload, most_sheet=settings.most_sheet)
     return app
 
 
 def _routes(app: FastAPI, ports: Ports, asyncapi: str) -> None:
     api = APIRouter(prefix=PREFIX)
     api.include_router(auth.open_router)
-    for noun in (auth, agents, queues, skills, calls, devices, users, events, incidents, voicemails, flows):
+    for noun in (auth, agents, queues, skills, calls, devices, users, events, incidents, voicemails, flows, prompts):
+        api.include_router(noun.router)
+    for noun in (numbers, schedules, calendars, lists):
         api.include_router(noun.router)
     for noun in (roles, teams, audit, number_tokens):
         api.include_router(noun.router)
+    for router in (control.router, control.wrap_up, supervision.router):
+        api.include_router(router)
     app.include_router(api)
     app.include_router(health.router)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 from typing import Final
 from urllib.parse import urlsplit
@@ -23,6 +24,9 @@ SECURITY: Final = {
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Opener-Policy": "same-origin",
 }
+UPLOADS: Final = re.compile(r"/api/v1/prompts(/[^/]{1,200}/versions)?")
+"""Where files are sent to, and a body may be as large as one."""
+SHEETS: Final = "/api/v1/lists/import"
 _PORTS: Final = {"http": 80, "https": 443, "ws": 80, "wss": 443}
 
 
@@ -44,10 +48,12 @@ def welcome(headers: Headers, origins: Collection[str]) -> bool:
 
 
 class Guards:
-    def __init__(self, app: ASGIApp, origins: Collection[str], most_body: int) -> None:
+    def __init__(self, app: ASGIApp, origins: Collection[str], most_body: int, most_upload: int, most_sheet: int) -> None:
         self._app = app
         self._origins = origins
         self._most_body = most_body
+        self._most_upload = most_upload
+        self._most_sheet = most_sheet
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] not in ("http", "websocket"):
@@ -64,20 +70,26 @@ class Guards:
             refusal = problem(403, "foreign_origin", "this origin is not welcome here")
             return await refusal(scope, receive, dressed)
         length = headers.get("content-length", "0")
-        if length.isdecimal() and int(length) > self._most_body:
-            refusal = problem(413, "too_large", f"at most {self._most_body} bytes", {"Connection": "close"})
+        most = self._most(scope["path"])
+        if length.isdecimal() and int(length) > most:
+            refusal = problem(413, "too_large", f"at most {most} bytes", {"Connection": "close"})
             return await refusal(scope, receive, dressed)
-        return await self._app(scope, self._measured(receive), dressed)
+        return await self._app(scope, self._measured(receive, most), dressed)
 
-    def _measured(self, receive: Receive) -> Receive:
+    def _most(self, path: str) -> int:
+        if path == SHEETS:
+            return self._most_sheet
+        return self._most_upload if UPLOADS.fullmatch(path) else self._most_body
+
+    def _measured(self, receive: Receive, most: int) -> Receive:
         seen = 0
 
         async def measured() -> Message:
             nonlocal seen
             message = await receive()
             seen += len(message.get("body", b""))
-            if seen > self._most_body:
-                raise HTTPException(413, f"at most {self._most_body} bytes")
+            if seen > most:
+                raise HTTPException(413, f"at most {most} bytes")
             return message
 
         return measured

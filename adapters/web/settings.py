@@ -16,6 +16,10 @@ class WebSettings:
     token_seconds: int = 12 * 3600
     failed_logins_a_minute: int = 5
     most_body: int = 1 << 20
+    most_upload: int = (10 << 20) + (64 << 10)
+    """For a file in a form, where one is expected."""
+    most_sheet: int = 64 << 20
+    """For a list: two million lines with numbers alone, a good half of that with names and reasons."""
     read_deadline: float = 2.0
     """How long a read waits for the database to have caught up with what was published."""
     away: tuple[type[Exception], ...] = ()
