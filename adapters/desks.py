@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import secrets
+from collections.abc import Callable, Collection, Sequence
 
 from cti import events as ev
 from cti.agents import AWAY
+from cti.control import events as ce
 from cti.engine import Engine
-from cti.ids import AgentNo, CallId, DeviceName, OfferId, QueueName, TenantId
+from cti.errors import NotFound
+from cti.ids import AgentNo, CallId, DeviceName, Instant, OfferId, QueueName, TenantId
 from cti.shapes import Shape, agent_shape, call_brief, call_shape, queue_shape
 
 
@@ -17,6 +20,7 @@ class Desk:
     def __init__(self, engine: Engine, tenant: TenantId) -> None:
         self._engine = engine
         self._tenant = tenant
+        self._dialled = 0
 
     def _ask(self, event: ev.Event) -> None:
         self._engine.ask(event, self._tenant)
@@ -33,6 +37,25 @@ class Desk:
 
     def hang_up(self, call: CallId, agent: AgentNo) -> None:
         self._ask(ev.HangUpAsked(at=self._engine.clock(), agent=agent, call=call))
+
+    def wish(self, make: Callable[[Instant], ev.Event]) -> None:
+        """Ask for what `make` says at this instant."""
+        self._ask(make(self._engine.clock()))
+
+    def dial(self, agent: AgentNo, to: str, caller_id: str) -> CallId:
+        """Click-to-call; returns the call's id."""
+        at = self._engine.clock()
+        self._dialled += 1
+        call = CallId(f"{at // 1000}-{self._dialled}-{secrets.randbelow(900_000) + 100_000}")
+        self._ask(ce.DialAsked(at=at, agent=agent, call=call, to=to, caller_id=caller_id))
+        return call
+
+    def record(self, call: CallId, action: str, reach: Collection[AgentNo] | None, by: str) -> None:
+        legs = self._engine.board(self._tenant).call(call).legs
+        talking = {leg.agent_no for leg in legs if leg.agent_no is not None and leg.ended_at is None}
+        if reach is not None and talking.isdisjoint(reach):
+            raise NotFound(f"no live call {call}")
+        self._ask(ev.RecordAsked(at=self._engine.clock(), call=call, action=action, by=by))
 
     def shown(self, agent: AgentNo, offer: OfferId) -> None:
         self._ask(ev.PopShown(at=self._engine.clock(), agent=agent, offer=offer))

@@ -40,6 +40,16 @@ TEAMS_EDIT: Final = "teams.edit"
 QUEUES_SEE: Final = "queues.see"
 QUEUES_EDIT: Final = "queues.edit"
 CALLS_SEE: Final = "calls.see"
+CALLS_CONTROL: Final = "calls.control"
+"""Hold, transfer, consult, confer and the rest, in one's own calls."""
+CALLS_DIAL: Final = "calls.dial"
+SUPERVISION_LISTEN: Final = "supervision.listen"
+SUPERVISION_WHISPER: Final = "supervision.whisper"
+SUPERVISION_BARGE: Final = "supervision.barge"
+SUPERVISION_INTERCEPT: Final = "supervision.intercept"
+SUPERVISION_DROP: Final = "supervision.drop"
+SUPERVISION_QUEUE: Final = "supervision.queue"
+"""To take a waiting caller, to the front, to another queue, or to one's own phone."""
 DEVICES_SEE: Final = "devices.see"
 NUMBERS_SEE: Final = "numbers.see"
 """Customers' numbers in clear; who lacks it gets them masked, with a token, at every exit."""
@@ -59,6 +69,10 @@ RECORDINGS_SEE: Final = "recordings.see"
 RECORDINGS_PLAY: Final = "recordings.play"
 RECORDINGS_DOWNLOAD: Final = "recordings.download"
 RECORDINGS_DELETE: Final = "recordings.delete"
+RECORDINGS_STEER: Final = "recordings.steer"
+"""To start, stop, pause and resume the recording of a running call."""
+RECORDINGS_EDIT: Final = "recordings.edit"
+"""To say which calls are recorded, and for how long they are kept."""
 VOICEMAILS_SEE: Final = "voicemails.see"
 VOICEMAILS_PLAY: Final = "voicemails.play"
 VOICEMAILS_EDIT: Final = "voicemails.edit"
@@ -119,6 +133,14 @@ _TABLE: Final[Mapping[str, str]] = {
     QUEUES_SEE: "           o     o      o      t      t     a     -     -      a    a",
     QUEUES_EDIT: "          -     -      -      -      -     a     -     -      -    -",
     CALLS_SEE: "            o     o      o      t      t     a     o     o      -    a",
+    CALLS_CONTROL: "        o     o      o      o      -     -     -     -      -    -",
+    CALLS_DIAL: "           o     o      o      o      -     -     -     -      -    -",
+    SUPERVISION_LISTEN: "   -     -      -      t      t     a     -     -      -    -",
+    SUPERVISION_WHISPER: "  -     -      -      t      -     a     -     -      -    -",
+    SUPERVISION_BARGE: "    -     -      -      t      -     a     -     -      -    -",
+    SUPERVISION_INTERCEPT: "-     -      -      t      -     a     -     -      -    -",
+    SUPERVISION_DROP: "     -     -      -      t      -     a     -     -      -    a",
+    SUPERVISION_QUEUE: "    -     -      -      t      -     a     -     -      -    a",
     DEVICES_SEE: "          o     o      o      t      -     a     -     -      a    a",
     NUMBERS_SEE: "          a     -      a      a      -     a     -     -      -    a",
     NUMBERS_REVEAL: "       -     -      -      a      a     a     -     -      -    a",
@@ -135,6 +157,8 @@ _TABLE: Final[Mapping[str, str]] = {
     RECORDINGS_PLAY: "      -     -      o      t      t     a     -     -      -    a",
     RECORDINGS_DOWNLOAD: "  -     -      -      t      -     a     -     -      -    a",
     RECORDINGS_DELETE: "    -     -      -      -      -     a     -     -      -    -",
+    RECORDINGS_STEER: "     o     o      o      t      -     a     -     -      -    a",
+    RECORDINGS_EDIT: "      -     -      -      -      -     a     -     -      -    -",
     VOICEMAILS_SEE: "       o     o      o      t      t     a     -     -      -    a",
     VOICEMAILS_PLAY: "      o     o      o      t      t     a     -     -      -    a",
     VOICEMAILS_EDIT: "      o     o      o      t      -     a     -     -      -    a",

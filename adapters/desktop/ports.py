@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from cti.audit import Audit
-from cti.ids import AgentNo, CallId, OfferId, QueueName, TenantId
+from cti.events import Event
+from cti.ids import AgentNo, CallId, Instant, OfferId, QueueName, TenantId
 from cti.masking import Firewall
 from cti.news import Published
 from cti.people import Principal
@@ -25,6 +26,10 @@ class Desk(Protocol):
     def finish_acw(self, agent: AgentNo) -> None: ...
 
     def hang_up(self, call: CallId, agent: AgentNo) -> None: ...
+
+    def wish(self, make: Callable[[Instant], Event]) -> None: ...
+
+    def dial(self, agent: AgentNo, to: str, caller_id: str) -> CallId: ...
 
     def record(self, call: CallId, action: str, reach: Collection[AgentNo] | None, by: str) -> None: ...
 

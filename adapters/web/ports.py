@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
@@ -375,7 +376,7 @@ class Incidents(Protocol):
     async def told(self, tenant: TenantId, incident: str, call: CallId) -> None: ...
 
 
-class Entry(Protocol):
+class EntryDesk(Protocol):
     """Our numbers, schedules and calendars, shown from memory. An edit holds for the next call when it returns."""
 
     def numbers(self, tenant: TenantId) -> Sequence[Shape]: ...
@@ -463,6 +464,6 @@ class Ports:
     recordings: Recordings
     passwords: Passwords
     health: Health
-    entry: Entry
+    entry: EntryDesk
     lists: CallerLists
     stream: Callable[[WebSocket], Awaitable[None]]

@@ -8,6 +8,7 @@ from typing import Final
 
 from cti.agents import Agent
 from cti.board import Board
+from cti.entry.numbers import international
 from cti.errors import BadRequest, NoSuchTarget
 from cti.ids import AgentNo, QueueName
 
@@ -20,6 +21,9 @@ _KINDS: Final = {
 }
 
 
+_BARE: Final = re.compile(r"\+?[0-9][0-9 ().-]{1,30}")
+
+
 @dataclass(frozen=True, slots=True)
 class Target:
     kind: str
@@ -30,10 +34,10 @@ class Target:
 
 
 def target(text: str, *kinds: str) -> Target:
-    """Read a target of one of these kinds; raises `BadRequest`."""
-    kind, _, name = text.partition(":")
+    """Read a target of one of these kinds, a bare number among them; raises `BadRequest`."""
+    kind, _, name = f"number:{text}".partition(":") if _BARE.fullmatch(text) else text.partition(":")
     if kind in kinds and (text == "survey" or (kind in _KINDS and _KINDS[kind].fullmatch(name))):
-        return Target(kind, name)
+        return Target(kind, international(name) if kind == "number" else name)
     known = ", ".join(one if one == "survey" else f"{one}:…" for one in kinds)
     raise BadRequest(f"{text[:60]!r} is no target here; there are {known}")
 

@@ -1,0 +1,140 @@
+"""Supervision 班长: listen to calls of one's own teams, take part, take over, end them; move callers who wait."""
+
+from __future__ import annotations
+
+from typing import Annotated, Final, Literal
+
+from fastapi import Path
+from pydantic import BaseModel
+
+from adapters.web import models
+from adapters.web.asking import BoardOf, DeskOf, Me, guarded, permitted
+from adapters.web.paging import Json
+from adapters.web.ports import BoardView
+from cti.control import events as ce
+from cti.errors import NotAllowed, NotFound
+from cti.ids import AgentNo, CallId, QueueName
+from cti.people import Principal, calls_for
+from cti.permissions import (
+    SUPERVISION_BARGE,
+    SUPERVISION_DROP,
+    SUPERVISION_INTERCEPT,
+    SUPERVISION_LISTEN,
+    SUPERVISION_QUEUE,
+    SUPERVISION_WHISPER,
+)
+
+router = guarded("calls")
+
+Id = Annotated[str, Path(max_length=64)]
+NEEDS: Final = {
+    "listen": SUPERVISION_LISTEN,
+    "whisper": SUPERVISION_WHISPER,
+    "barge": SUPERVISION_BARGE,
+    "intercept": SUPERVISION_INTERCEPT,
+}
+
+
+class Why(BaseModel):
+    """The reason goes on record."""
+
+    reason: models.ReasonWord | None = None
+
+
+class Requeued(Why):
+    queue: models.QueueWord | None = None
+    front: bool = False
+
+
+def within(me: Principal, board: BoardView, call: str, permission: str) -> CallId:
+    """A live call of one's own teams; others are not found."""
+    shape = board.call(CallId(call))
+    if not me.may(permission):
+        raise NotAllowed(f"this needs the permission {permission}")
+    reach = calls_for(me, permission, board.queues_of)
+    if shape is None:
+        raise NotFound("no such live call")
+    offers = shape["offers"]
+    agents = [AgentNo(str(one["agent_no"])) for one in offers] if isinstance(offers, list) else []
+    if reach is not None and not reach.holds(agents, QueueName(str(shape["queue"]))):
+        raise NotFound("no such live call")
+    return CallId(call)
+
+
+def own(me: Principal) -> AgentNo:
+    """The asker's phone is that of their agent number; they need not be signed in as an agent."""
+    if me.agent_no is None:
+        raise NotAllowed("this sign-in has no agent number, and so no phone")
+    return me.agent_no
+
+
+@router.post(
+    "/{call}/supervision/stop",
+    status_code=202,
+    response_model=models.Accepted,
+    dependencies=[permitted(SUPERVISION_LISTEN)],
+)
+async def stop(call: Id, me: Me, desk: DeskOf, asked: Why | None = None) -> Json:
+    """One's own part ends; the call goes on."""
+    desk.wish(lambda at: ce.WatchStopAsked(at=at, agent=own(me), call=CallId(call)))
+    return Json({"accepted": True}, 202)
+
+
+@router.post(
+    "/{call}/supervision/drop",
+    status_code=202,
+    response_model=models.Accepted,
+    dependencies=[permitted(SUPERVISION_DROP)],
+)
+async def drop(call: Id, me: Me, board: BoardOf, desk: DeskOf, asked: Why | None = None) -> Json:
+    """End a call for everybody 强拆."""
+    its = within(me, board, call, SUPERVISION_DROP)
+    desk.wish(lambda at: ce.DropAsked(at=at, call=its, by=me.username))
+    return Json({"accepted": True}, 202)
+
+
+@router.post(
+    "/{call}/supervision/requeue",
+    status_code=202,
+    response_model=models.Accepted,
+    dependencies=[permitted(SUPERVISION_QUEUE)],
+)
+async def requeue(call: Id, asked: Requeued, me: Me, board: BoardOf, desk: DeskOf) -> Json:
+    """A waiting caller goes to the front, or to another queue."""
+    its = within(me, board, call, SUPERVISION_QUEUE)
+    queue = None if asked.queue is None else QueueName(asked.queue)
+    desk.wish(lambda at: ce.RequeueAsked(at=at, call=its, by=me.username, queue=queue, front=asked.front))
+    return Json({"accepted": True}, 202)
+
+
+@router.post(
+    "/{call}/supervision/take",
+    status_code=202,
+    response_model=models.Accepted,
+    dependencies=[permitted(SUPERVISION_QUEUE)],
+)
+async def take(call: Id, me: Me, board: BoardOf, desk: DeskOf, asked: Why | None = None) -> Json:
+    """A waiting or ringing call comes to one's own phone."""
+    its = within(me, board, call, SUPERVISION_QUEUE)
+    desk.wish(lambda at: ce.PickUpAsked(at=at, agent=own(me), call=its, anybody=True))
+    return Json({"accepted": True}, 202)
+
+
+@router.post(
+    "/{call}/supervision/{mode}",
+    status_code=202,
+    response_model=models.Accepted,
+    dependencies=[permitted(SUPERVISION_LISTEN)],
+)
+async def watch(
+    call: Id,
+    mode: Literal["listen", "whisper", "barge", "intercept"],
+    me: Me,
+    board: BoardOf,
+    desk: DeskOf,
+    asked: Why | None = None,
+) -> Json:
+    """Rings the asker's own phone once; asked again with another mode, that leg changes over."""
+    its = within(me, board, call, NEEDS[mode])
+    desk.wish(lambda at: ce.WatchAsked(at=at, agent=own(me), call=its, mode=mode))
+    return Json({"accepted": True}, 202)
