@@ -5,6 +5,7 @@ import typer
 from adapters.cli.flows import flow_app
 from adapters.cli.lab import lab_app
 from adapters.cli.people import agent_app, tenant_app, user_app
+from adapters.cli.prompts import prompt_app
 from adapters.cli.queues import queue_app, skill_app
 from adapters.cli.running import app as running_app
 from adapters.cli.running import config_app
@@ -19,3 +20,4 @@ app.add_typer(agent_app, name="agent")
 app.add_typer(queue_app, name="queue")
 app.add_typer(skill_app, name="skill")
 app.add_typer(flow_app, name="flow")
+app.add_typer(prompt_app, name="prompt")
