@@ -103,12 +103,16 @@ class Entries:
     async def refresh(self) -> None:
         """Read what has changed since the last look. Raises `StoreAway`."""
         async with self._reading:
-            version = await self._store.version()
-            if version != self._version:
-                self._take(await self._store.read())
-                self._version = version
+            await self.read_books()
             if await self._list_store.revision() != self._revision:
                 await self._read_lists()
+
+    async def read_books(self) -> None:
+        """The same without the lists: enough for whoever asks schedules alone."""
+        version = await self._store.version()
+        if version != self._version:
+            self._take(await self._store.read())
+            self._version = version
 
     def _take(self, books: Mapping[TenantId, Book]) -> None:
         self._calendars = {

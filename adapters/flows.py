@@ -110,7 +110,8 @@ class Flows:
 
     async def check(self, tenant: TenantId, name: str, document: Mapping[str, Any] | None) -> Sequence[Shape]:
         """The problems of this document, else of the draft."""
-        document = document or await self.document(tenant, name, None)
+        if document is None:
+            document = await self.document(tenant, name, None)
         try:
             problems = await self._store.check(tenant, from_dict(document))
         except BadFlow as wrong:
@@ -137,8 +138,9 @@ class Flows:
         self, tenant: TenantId, name: str, version: int | None, document: Mapping[str, Any] | None, **script: Any
     ) -> Shape:
         """A scripted caller walks this document, else the version, else the draft; `script` fills a `Script`."""
-        flow = from_dict(document or await self.document(tenant, name, version))
-        flow = replace(flow, version=version or 0)
+        if document is None:
+            document = await self.document(tenant, name, version)
+        flow = replace(from_dict(document), version=version or 0)
         return await tried(flow, Script(**script), self._ports(tenant), {**self.live(tenant), flow.name: flow})
 
     def read(self, text: str) -> Mapping[str, Any]:

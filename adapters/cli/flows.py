@@ -7,8 +7,9 @@ import json
 import sys
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, TypeVar
 
@@ -17,6 +18,7 @@ from rich.table import Table
 from rich.text import Text
 
 from adapters.cli.common import Json, Tenant, fail, out, settings, show, with_store
+from adapters.entry import Entries
 from adapters.store.database import Database
 from adapters.store.failures import StoreFailure
 from adapters.store.flow_text import MOST_BYTES, read, write_json, write_yaml
@@ -86,7 +88,7 @@ def flow_try(
     as_json: Json = False,
 ) -> None:
     """Walk a flow with a scripted caller, by the very engine that serves calls; nobody outside is asked."""
-    flow, others, _ = _flow_and_others(which, version, TenantId(tenant))
+    flow, office, _ = _found(which, version, TenantId(tenant))
     script = Script(
         number=number,
         dialled=dialled,
@@ -95,9 +97,9 @@ def flow_try(
         events=digits.split(",") if digits else [],
         leaves=leaves,
     )
-    ports = Ports(now=lambda: Instant(time.time_ns() // 1_000_000), say=say)
+    ports = Ports(now=lambda: Instant(time.time_ns() // 1_000_000), say=say, hours=office.hours)
     try:
-        told = asyncio.run(tried(flow, script, ports, {**others, flow.name: flow}))
+        told = asyncio.run(tried(flow, script, ports, {**office.flows, flow.name: flow}))
     except BadRequest as wrong:
         fail(str(wrong))
     if as_json:
@@ -199,39 +201,48 @@ def _print_problems(problems: Sequence[Problem]) -> None:
 
 def _checked(which: str, tenant: TenantId) -> tuple[Sequence[Problem], str]:
     """The problems; and what was not looked at, when there is no database to know the queues of."""
-    flow, _, why = _flow_and_others(which, None, tenant)
+    flow, _, why = _found(which, None, tenant)
     if why:
         return check(flow), f"; queues, agents and other flows were not looked at: {why}"
     return with_store(lambda database: store_of(database).check(tenant, flow)), ""
 
 
-def _flow_and_others(which: str, version: int | None, tenant: TenantId) -> tuple[Flow, Mapping[str, Flow], str]:
-    """The flow, those that callers of the tenant hear, and why these are not known.
+@dataclass(frozen=True, slots=True)
+class _Office:
+    """What a tenant's flows may ask: the flows that callers hear, and the schedules."""
 
-    A name asks for the database; a file can do without.
-    """
+    flows: Mapping[str, Flow]
+    hours: Callable[[str, Instant], Sequence[str]]
 
-    async def work(database: Database) -> tuple[Flow | None, Mapping[str, Flow]]:
-        store = store_of(database)
+
+_NOTHING: Final = _Office({}, lambda _name, _when: ())
+
+
+def _found(which: str, version: int | None, tenant: TenantId) -> tuple[Flow, _Office, str]:
+    """The flow, what it may ask, and why that is not known. A name asks for the database; a file can do without."""
+
+    async def work(database: Database) -> tuple[Flow | None, _Office]:
+        store, entries = store_of(database), Entries(database)
         heard = [replace(from_dict(document), version=n) for n, document in await store.published(tenant)]
-        flow = None if in_file else from_dict(await _document(store, tenant, which, version))
-        return flow, {one.name: one for one in heard}
+        await entries.read_books()
+        office = _Office({one.name: one for one in heard}, partial(entries.period, tenant))
+        return None if in_file else from_dict(await _document(store, tenant, which, version)), office
 
     in_file = _file(which) if not NAME.fullmatch(which) else None
     database = Database(settings().database_url)
     if in_file and database.file is not None and not database.file.exists():
-        return in_file, {}, "there is no database"
+        return in_file, _NOTHING, "there is no database"
     try:
-        flow, others = asyncio.run(_closing(database, work))
+        flow, office = asyncio.run(_closing(database, work))
     except StoreFailure as failure:
         if in_file is None:
             fail(str(failure))
-        return in_file, {}, str(failure)
+        return in_file, _NOTHING, str(failure)
     except Refused as refused:
         fail(str(refused))
     found = flow or in_file
     assert found is not None
-    return replace(found, version=version or 0), others, ""
+    return replace(found, version=version or 0), office, ""
 
 
 async def _closing(database: Database, work: Callable[[Database], Awaitable[T]]) -> T:

@@ -14,6 +14,7 @@ from adapters.store.tables import list_entries, queues
 from cti.ids import TenantId
 from cti.ivr.check import references
 from cti.ivr.flow import from_dict
+from cti.ivr.problems import BadFlow
 
 HEARD: Final[ColumnElement[bool]] = (
     (flow_versions.c.tenant == flows.c.tenant)
@@ -28,7 +29,10 @@ async def flow_leading_to(connection: AsyncConnection, tenant: TenantId, name: s
     query = select(flow_versions.c.document).join(flows, HEARD)
     others = (flows.c.tenant == tenant, flow_versions.c.tenant == tenant, flows.c.name != name)
     for document in (await connection.scalars(query.where(*others).order_by(flows.c.name))).all():
-        flow = from_dict(document)
+        try:
+            flow = from_dict(document)
+        except BadFlow:
+            continue  # written by another version of this program: it leads nobody anywhere
         if name in references(flow, "flow"):
             return f"the flow {flow.name}"
     return None

@@ -13,7 +13,10 @@ from typer.testing import CliRunner, Result
 from adapters.cli import app
 from adapters.store.database import Database
 from adapters.store.directory import DirectoryStore, Tenant
+from adapters.store.entry import EntryStore
 from adapters.store.migrate import migrate
+from cti.entry.schedules import Schedule
+from cti.entry.shapes import schedule_of
 from cti.ids import QueueName, TenantId
 from cti.records import QueueSettings
 
@@ -30,6 +33,15 @@ nodes:
   sales:
     type: to_queue
     settings: {queue: sales}
+"""
+
+HOURS = """
+name: hours
+start: hours
+nodes:
+  hours: {type: hours, settings: {schedule: office}, exits: {open: sales, otherwise: bye}}
+  sales: {type: to_queue, settings: {queue: sales}}
+  bye: {type: hang_up}
 """
 
 
@@ -58,6 +70,12 @@ def centre(folder: Path) -> Path:
 
     asyncio.run(make())
     return folder
+
+
+async def keep_schedule(folder: Path, schedule: Schedule) -> None:
+    database = Database(f"sqlite+aiosqlite:///{folder / 'cti.db'}")
+    await EntryStore(database).put_schedule(TenantId("demo"), schedule, new=True)
+    await database.close()
 
 
 def cti(*words: str) -> Result:
@@ -159,6 +177,14 @@ def test_a_flow_exported_and_imported_is_the_same_flow(centre: Path, form: str) 
     assert cti("remove", "main").exit_code == 0
     assert said("import", f"again.{form}")[0]["revision"] == 1
     assert cti("export", "main", "--format", form).stdout == first.stdout
+
+
+def test_a_trial_at_a_time_follows_the_tenants_schedule(centre: Path) -> None:
+    day = {"name": "day", "days": ["mon"], "from": "09:00", "to": "18:00", "target": "queue:sales", "open": True}
+    asyncio.run(keep_schedule(centre, schedule_of({"name": "office", "hours": [day]})))
+    (centre / "hours.yaml").write_text(HOURS, encoding="utf-8")
+    for at, end in (("2026-11-23T02:00:00", "to_queue"), ("2026-11-23T12:00:00", "hang_up")):  # 10:00 and 20:00 there
+        assert said("try", "hours.yaml", "--at", at)["end"]["kind"] == end
 
 
 def test_a_trial_tells_what_a_caller_meets(centre: Path) -> None:

@@ -144,6 +144,9 @@ async def test_what_is_no_flow_is_not_even_a_draft(world: World) -> None:
         ("sales", "unknown_field"),
     ]
     assert (await post(world, "/flows/x/check", {"flow": strange}))["errors"] == response.json()["errors"]
+    for nothing in ({}, {"name": "x"}):
+        assert (await post(world, "/flows/x/check", {"flow": nothing}))["ok"] is False
+        assert code_of(await world.ask("POST", "/flows/x/try", "root", json={"flow": nothing})) == (422, "flow_broken")
     assert (await world.get("/flows", "root"))["total"] == 0
 
 
