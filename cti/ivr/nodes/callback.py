@@ -1,10 +1,12 @@
 """Offer to call back instead of waiting on the line."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 
 from cti.ids import QueueName
 from cti.ivr import settings as of
 from cti.ivr.kind import Kind, node_type
+from cti.ivr.line import HungUp
 from cti.ivr.nodes.to_number import DIALLABLE
 from cti.ivr.outcome import Callback
 from cti.ivr.settings import setting
@@ -35,7 +37,8 @@ class Offer(Kind):
             await talk.play(self.prompts)
             digit = await talk.digit(self.seconds)
             if digit == self.key:
-                await talk.play(self.accepted_prompts, barge_in=False)
+                with suppress(HungUp):  # what was promised holds, also for those who do not hear us out
+                    await talk.play(self.accepted_prompts, barge_in=False)
                 return Callback(queue=QueueName(self.queue), number=number, priority=self.priority)
             if digit:
                 break

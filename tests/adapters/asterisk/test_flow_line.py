@@ -178,7 +178,7 @@ async def test_a_call_takes_the_way_that_the_simulator_foretold(keys: str, early
     assert asterisk.heard[:2] == [b"ANSWER\n", PLAY % (b"greeting", ALL)]
 
 
-@pytest.mark.parametrize("name", ["main", "voicemail-demo", "survey-3q", "collect-demo", "callback-demo"])
+@pytest.mark.parametrize("name", ["main", "voicemail-demo", "survey-3q", "collect-demo", "lookup-demo"])
 async def test_a_caller_may_leave_at_every_command_of_a_flow(name: str) -> None:
     whole = Asterisk("1" * 40)
     await walk(whole, demo(name))

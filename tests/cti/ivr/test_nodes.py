@@ -381,6 +381,12 @@ async def test_a_call_back_is_offered(events: list[str], accepted: bool) -> None
     )
 
 
+async def test_a_call_back_is_promised_to_those_who_hang_up_while_it_is_confirmed() -> None:
+    tried = await walk(flow_of(offer()), "1", "!hangup")
+    assert heard(tried, "left")
+    assert tried.outcome.end == Callback(queue=QueueName("support"), number=CALLER.number)
+
+
 @pytest.mark.parametrize("number", ["", "anonymous", "1" * 30, "138;DROP"])
 async def test_nobody_is_promised_a_call_back_on_what_is_no_number(number: str) -> None:
     tried = await walk(flow_of(offer()), "1", caller=replace(CALLER, number=number))
