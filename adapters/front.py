@@ -15,7 +15,6 @@ from adapters.store.queries import Queries
 from adapters.store.voicemails import Message
 from adapters.voicemails import Mailroom
 from cti import events as ev
-from cti.callbacks import CallbackAsked
 from cti.control.dialling import DialRules
 from cti.engine import Engine
 from cti.entry.decide import Decision
@@ -108,7 +107,7 @@ class FrontDesk:
 
     def call_back(self, tenant: TenantId, caller: out.Caller, wish: out.Callback, since: Instant) -> None:
         self.engine.post(
-            CallbackAsked(
+            ev.CallbackAsked(
                 at=self.clock(),
                 call=CallId(f"{caller.call}-cb"),
                 source=caller.call,

@@ -58,6 +58,7 @@ WORK_NEXT: Final[Mapping[tuple[Work, type[ev.Event]], Work]] = {
     **{(work, ce.ColleagueJoined): Work.TALKING for work in (Work.OFFERED, Work.RINGING, Work.CONSULTING)},
     **{(work, ce.ColleagueReleased): Work.IDLE for work in (Work.OFFERED, Work.RINGING, Work.CONSULTING)},
     (Work.IDLE, ce.CallPlaced): Work.RINGING,
+    (Work.IDLE, ev.CallbackTurn): Work.RINGING,
     (Work.RINGING, ce.CustomerReached): Work.TALKING,
     (Work.RINGING, ce.PlacingEnded): Work.IDLE,
     (Work.IDLE, ce.WatchBegan): Work.SUPERVISING,

@@ -1,37 +1,33 @@
 """Feature: callbacks 回呼. Whoever asks for one keeps their place in the queue without staying on the line.
 
-A callback is a call without legs that waits like any other; what is ordered when its turn comes is to ring the agent
-first, and then, once, the customer.
+A callback is a call without legs that waits like any other. When its turn comes the agent's phone rings first, and only
+an agent who answers lets the customer's ring, once: a callback whose customer has been dialled never goes back.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 from typing import Final
 
+from cti import events as ev
+from cti import screenpop, telling
 from cti.board import Board, Feature, Fold
-from cti.events import Event
-from cti.ids import CallId, Instant, QueueName
-from cti.records import Call, SegmentKind
+from cti.calls import advance
+from cti.control import events as ce
+from cti.control.effects import Invite, Spot
+from cti.effects import Effect
+from cti.errors import RefusedByPolicy
+from cti.ids import Instant, LegId, OfferId
+from cti.records import CALLBACK, Call, Leg, Offer, OfferResult, Result, SegmentKind, State
 
-DIRECTION: Final = "callback"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CallbackAsked(Event):
-    """Somebody wants to be called back. `source` is the call they asked in, `since` when that one joined the queue."""
-
-    call: CallId
-    source: CallId
-    queue: QueueName
-    number: str
-    name: str
-    since: Instant
-    priority: int = 0
+CUSTOMER_SECONDS: Final = 45
+BARRING: Final = (OfferResult.NO_ANSWER, OfferResult.REJECTED)
 
 
-def callback_asked(board: Board, event: CallbackAsked) -> None:
+# --- folds ---------------------------------------------------------------------------------------------------------
+
+
+def asked(board: Board, event: ev.CallbackAsked) -> None:
     if event.call in board.calls:
         return
     call = Call(
@@ -41,7 +37,7 @@ def callback_asked(board: Board, event: CallbackAsked) -> None:
         name=event.name,
         dialled=event.number,
         queue=event.queue,
-        direction=DIRECTION,
+        direction=CALLBACK,
         started_at=event.at,
         queued_at=event.since,
         priority=event.priority,
@@ -49,6 +45,7 @@ def callback_asked(board: Board, event: CallbackAsked) -> None:
         state_since=event.at,
     )
     call.journey.rules = [f"asked for in call {event.source}"]
+    call.journey.data = dict(event.data)
     call.enter(SegmentKind.WAITING, event.since)
     board.calls[call.id] = call
     board.queue_for(call.queue).join(call)
@@ -57,5 +54,155 @@ def callback_asked(board: Board, event: CallbackAsked) -> None:
     board.touch_call(call)
 
 
-FOLDS: Final[Mapping[type[Event], Fold]] = {CallbackAsked: callback_asked}
-FEATURES: Final[Mapping[type[Event], tuple[Feature, ...]]] = {}
+def turn(board: Board, event: ev.CallbackTurn) -> None:
+    """The agent is spoken for, and the leg that will ring is known before it is ordered."""
+    call, agent = board.calls[event.call], board.agents[event.agent]
+    queue = board.queue_for(call.queue)
+    agent.step(event)
+    advance(call, event)
+    n = len(call.offers) + 1
+    call.offers.append(
+        Offer(
+            id=OfferId(f"{call.id}.{n}"),
+            n=n,
+            agent_no=agent.no,
+            device=event.device,
+            queue=call.queue,
+            strategy=event.strategy,
+            reason=event.reason,
+            offered_at=event.at,
+        ),
+    )
+    leg = Leg(LegId(f"{call.id}.{n}"), "", "agent", event.at, device=event.device, agent_no=agent.no, place="invited")
+    call.legs = [leg]  # those of earlier tries have ended, and their offers tell of them
+    board.legs[leg.id] = call.id
+    call.enter(SegmentKind.RINGING, event.at, agent.no)
+    agent.call, agent.caller = call.id, (call.number, call.name)
+    queue.pool.last = agent.no
+    queue.take_from_line(call)
+    board.touch(agent)
+    board.changed_queues[call.queue] = None
+    board.touch_call(call)
+
+
+def returned(board: Board, event: ev.CallbackReturned) -> None:
+    call = board.calls[event.call]
+    queue = board.queue_for(call.queue)
+    advance(call, event)
+    offer = call.offers[-1]
+    offer.result, offer.ended_at, offer.detail = OfferResult(event.result), event.at, event.detail
+    for leg in call.legs:
+        board.legs.pop(leg.id, None)
+    call.legs = []
+    call.enter(SegmentKind.WAITING, event.at)
+    if offer.result in BARRING:
+        queue.count_offer(offer.agent_no, queue.settings.ring_seconds * 1000)
+        board.touch_figures(queue.figures_of(offer.agent_no))
+        queue.bar(call.id, offer.agent_no)
+    queue.hand_back(call)
+    board.stirred[call.queue] = None
+    board.changed_queues[call.queue] = None
+    board.touch_call(call)
+
+
+FOLDS: Final[Mapping[type[ev.Event], Fold]] = {
+    ev.CallbackAsked: asked,
+    ev.CallbackTurn: turn,
+    ev.CallbackReturned: returned,
+}
+
+
+# --- features ------------------------------------------------------------------------------------------------------
+
+
+def checked(board: Board, event: ev.CallbackAsked) -> Iterator[ev.Event | Effect]:
+    """A number that may not be dialled is refused at once, and on record."""
+    call = board.calls[event.call]
+    if call.told:
+        return
+    call.told, call.told_queue = True, call.queue
+    yield telling.news_of(call, "started", event.at)
+    try:
+        board.dialling.allow(call.number)
+    except RefusedByPolicy as refusal:
+        yield ev.CallEnded(at=event.at, call=call.id, result=Result.NOT_REACHED, cause=f"refused: {refusal.message}")
+        return
+    queue = board.queue_for(call.queue)
+    position = queue.position(call)
+    yield telling.news_of(call, "queued", event.at, position=position, waiting_count=len(queue.waiting))
+
+
+def order(board: Board, event: ev.CallbackTurn) -> Iterator[ev.Event | Effect]:
+    call = board.calls[event.call]
+    yield from telling.offered(board, event)
+    yield from screenpop.requested(board, event)
+    try:
+        number = board.dialling.allow(call.number)
+    except RefusedByPolicy as refusal:  # allowed when it was asked for, and no more
+        yield ce.PlacingEnded(at=event.at, call=call.id, agent=event.agent)
+        yield ev.CallEnded(at=event.at, call=call.id, result=Result.NOT_REACHED, cause=f"refused: {refusal.message}")
+        return
+    yield Invite(
+        board.tenant,
+        call.id,
+        call.legs[0].id,
+        Spot("call_number", number, board.dialling.shown(""), CUSTOMER_SECONDS),
+        event.device,
+        shown=(call.number.lstrip("+"), call.name.replace('"', "")),
+        seconds=board.queue_for(call.queue).settings.ring_seconds,
+    )
+
+
+def goes_back(call: Call) -> bool:
+    """Whether nobody has dialled the customer: the agent's phone was never answered."""
+    return (
+        call.direction == CALLBACK
+        and call.state is State.DIALLING
+        and len(call.legs) == 1
+        and call.legs[0].answered_at is None
+    )
+
+
+def back(board: Board, call: Call, at: Instant, result: OfferResult, detail: str) -> Iterator[ev.Event | Effect]:
+    """The agent did not take it: the callback waits on, with its old place."""
+    no = call.offers[-1].agent_no
+    yield ce.PlacingEnded(at=at, call=call.id, agent=no)
+    yield ev.CallbackReturned(at=at, call=call.id, result=result, detail=detail)
+    yield from telling.offer_ended(board, ev.OfferEnded(at=at, call=call.id, agent=no, result=result))
+    yield from screenpop.closed(board, ev.OfferEnded(at=at, call=call.id, agent=no, result=result))
+    if result in (OfferResult.NO_ANSWER, OfferResult.FAILED) and board.agents[no].record.status == "ready":
+        reason = "no_answer" if result is OfferResult.NO_ANSWER else "unreachable"
+        yield ev.StatusChanged(at=at, agent=no, status="not_ready", reason=reason, why="callback")
+
+
+def agent_gone(board: Board, call: Call, event: ev.LegEnded) -> Iterator[ev.Event | Effect]:
+    """The agent's leg has ended before it was answered."""
+    result = OfferResult.REJECTED if event.cause in (17, 21) else OfferResult.NO_ANSWER
+    yield from back(board, call, event.at, result, f"q850:{event.cause}")
+
+
+def after_a_pause(board: Board, call: Call, event: ev.SnapshotTaken) -> Iterator[ev.Event | Effect]:
+    """What became of a callback while nobody listened. One that may have been dialled is not dialled again."""
+    up = {seen.leg for seen in event.legs}
+    if call.state is not State.DIALLING or any(leg.id in up for leg in call.legs):
+        return
+    no = call.offers[-1].agent_no
+    if call.id in event.dialled or call.legs[0].answered_at is not None:
+        yield ce.PlacingEnded(at=event.at, call=call.id, agent=no)
+        yield ev.CallEnded(at=event.at, call=call.id, result=Result.NOT_REACHED, cause="unknown: the server was away")
+    else:
+        yield from back(board, call, event.at, OfferResult.CANCELLED, "the server was away")
+
+
+def cancelled(board: Board, event: ev.CallbackCancelAsked) -> Iterator[ev.Event]:
+    """Somebody has reached the customer otherwise. One that is being dialled is ended like any call."""
+    call = board.calls.get(event.call)
+    if call is not None and call.direction == CALLBACK and call.state is State.WAITING:
+        yield ev.CallEnded(at=event.at, call=call.id, result=Result.CALLBACK, cause=f"cancelled by {event.by}")
+
+
+FEATURES: Final[Mapping[type[ev.Event], tuple[Feature, ...]]] = {
+    ev.CallbackAsked: (checked,),
+    ev.CallbackTurn: (order,),
+    ev.CallbackCancelAsked: (cancelled,),
+}

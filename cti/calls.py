@@ -36,6 +36,8 @@ NEXT: Final[Mapping[tuple[State, type[ev.Event]], State]] = {
     **{(state, ce.ConsultMerged): State.TALKING for state in (State.TALKING, State.HELD)},
     **{(state, ce.CustomerHandedOver): State.TALKING for state in (State.TALKING, State.HELD)},
     **{(state, ce.CallTaken): State.TALKING for state in (State.TALKING, State.HELD)},
+    (State.WAITING, ev.CallbackTurn): State.DIALLING,
+    (State.DIALLING, ev.CallbackReturned): State.WAITING,
     (State.DIALLING, ce.CustomerReached): State.TALKING,
     **{(live, ev.CallEnded): State.ENDED for live in _LIVE},
 }

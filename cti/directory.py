@@ -10,7 +10,7 @@ from cti.board import Board
 from cti.ids import AgentNo
 from cti.personal import owner
 from cti.queues import Queue, window_bounds
-from cti.records import TALK, AgentRecord, Call, OfferResult, State
+from cti.records import CALLBACK, TALK, AgentRecord, Call, OfferResult, State
 
 
 def start(board: Board, event: ev.Started) -> None:
@@ -99,10 +99,11 @@ def _resume(board: Board, call: Call) -> None:
     for leg in call.legs:
         if leg.ended_at is None:
             board.legs[leg.id] = call.id
-    if call.state is State.IVR or not call.queue:
-        return
-    queue = board.queue_for(call.queue)
-    if call.state in (State.WAITING, State.OFFERED, State.RINGING):
+    rung = call.state in (State.OFFERED, State.RINGING) or (
+        call.direction == CALLBACK and call.state is State.DIALLING and call.answered_at is None
+    )
+    if rung or call.state is State.WAITING:
+        queue = board.queue_for(call.queue)
         queue.join(call)
         for offer in call.offers:
             if offer.result in (OfferResult.NO_ANSWER, OfferResult.REJECTED):
@@ -114,12 +115,13 @@ def _resume(board: Board, call: Call) -> None:
         State.RINGING: Work.RINGING,
         State.TALKING: Work.TALKING,
         State.HELD: Work.HELD,
+        State.DIALLING: Work.RINGING,
     }
     if call.state in works and agent is not None:
         agent.work, agent.work_since = works[call.state], call.state_since
         agent.call, agent.caller = call.id, (call.number, call.name)
-    if call.state in (State.OFFERED, State.RINGING):
-        queue.take_from_line(call)
+    if rung:
+        board.queue_for(call.queue).take_from_line(call)
     for part in call.segments:
         other = board.agents.get(part.agent_no) if part.agent_no is not None and part.ended_at is None else None
         if other is not None and other.work is Work.IDLE and part.kind in TALK:  # in a conference

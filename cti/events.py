@@ -135,6 +135,26 @@ class VoicemailLeft(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CallbackAsked(Event):
+    """Somebody wants to be called back. `source` is the call they asked in, `since` when that one joined the queue."""
+
+    call: CallId
+    source: CallId
+    queue: QueueName
+    number: str
+    name: str
+    since: Instant
+    priority: int = 0
+    data: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallbackCancelAsked(Event):
+    call: CallId
+    by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SurveyDue(Event):
     """The agent has hung up, and the caller is at the door of the survey."""
 
@@ -276,6 +296,7 @@ class SnapshotTaken(Event):
     legs: tuple[LegSeen, ...]
     devices: Mapping[DeviceName, str]
     last_words: tuple[LastWords, ...] = ()
+    dialled: frozenset[CallId] = frozenset()  # callbacks whose customer's phone has been rung
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -399,11 +420,10 @@ class RecordingMuted(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordAsked(Event):
-    """`action` is start, stop, pause or resume; without `agent` it is somebody who watches."""
+    """`action` is start, stop, pause or resume; who may ask is decided at the desk."""
 
     call: CallId
     action: str
-    agent: AgentNo | None = None
     by: str = ""
 
 
@@ -529,6 +549,26 @@ class AgentLeft(Event):
 
     call: CallId
     agent: AgentNo
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallbackTurn(Event):
+    """Routing has chosen who calls back; from this moment the agent is spoken for."""
+
+    call: CallId
+    agent: AgentNo
+    device: DeviceName
+    strategy: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallbackReturned(Event):
+    """The agent did not answer, and nobody has dialled the customer: the callback waits on."""
+
+    call: CallId
+    result: str
+    detail: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

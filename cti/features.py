@@ -5,7 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from cti import comfort, journeys, limits, offering, patience, presence, reconcile, screenpop, telling, tracking, wrapup
+from cti import (
+    callbacks,
+    comfort,
+    journeys,
+    limits,
+    offering,
+    patience,
+    presence,
+    reconcile,
+    screenpop,
+    telling,
+    tracking,
+    wrapup,
+)
 from cti import events as ev
 from cti.board import Board, Feature, Rules
 from cti.control import table as control
@@ -44,6 +57,7 @@ def _window_turned(board: Board, event: ev.WindowTurned) -> Iterator[Effect]:
 
 FEATURES.update(
     {
+        **callbacks.FEATURES,
         **journeys.FEATURES,
         **comfort.FEATURES,
         **limits.FEATURES,
@@ -105,6 +119,7 @@ for kind, asked in control.FEATURES.items():
 RULES: Final = Rules(
     folds={
         **FOLDS,
+        **callbacks.FOLDS,
         **journeys.FOLDS,
         **comfort.FOLDS,
         **limits.FOLDS,

@@ -54,9 +54,10 @@ def caller_waiting(board: Board, event: ev.CallerWaiting) -> None:
 def _joins(board: Board, call: Call, event: ev.CallerWaiting) -> None:
     """A caller comes out of a flow into a queue."""
     advance(call, event)
-    call.queue, call.queued_at = event.queue, event.at
+    if call.queue != event.queue:  # else a flow, or an offer to be called back, brings the caller back: the old place
+        call.queue, call.queued_at = event.queue, event.at
     call.priority = max(call.priority, event.priority)
-    call.skills = dict(event.skills or {})
+    call.skills = dict(event.skills or {}) or call.skills
     call.customer.answered_at = call.customer.answered_at or event.at
     call.enter(SegmentKind.WAITING, event.at)
     board.queue_for(call.queue).join(call)

@@ -18,7 +18,7 @@ from cti.ids import Instant, QueueName
 from cti.offering import IN_FLIGHT_MS
 from cti.overflow import target
 from cti.queues import Queue
-from cti.records import Call, SegmentKind, State
+from cti.records import CALLBACK, Call, SegmentKind, State
 from cti.telling import news_of
 
 SEGMENTS_MOST: Final = 50
@@ -45,6 +45,7 @@ def sent_on(board: Board, event: ev.CallSentOn) -> None:
     advance(call, event)
     _leave(board, call)
     call.sent_to = event.target
+    call.journey.sent.append(event.target)
     call.journey.ends_as = ENDS_AS.get(target(event.target).kind, "overflowed")
     call.enter(SegmentKind.IVR, event.at)
     board.touch_call(call)
@@ -163,13 +164,13 @@ def _onward(board: Board, call: Call, text: str, why: str, at: Instant) -> Itera
         where = target(text)
     except BadRequest:
         return  # a setting of before there were rules for settings
-    if call.state is not State.WAITING or len(call.segments) > SEGMENTS_MOST:
+    if call.state is not State.WAITING or call.direction == CALLBACK or len(call.segments) > SEGMENTS_MOST:
         return
     if where.kind == "queue":
         queue = QueueName(where.name)
         if queue in board.queues and queue not in call.waited_in:
             yield ev.CallOverflowed(at=at, call=call.id, queue=queue, why=why)
-    elif board.link_up and call.sent_to != text:
+    elif board.link_up and text not in call.journey.sent:
         yield ev.CallSentOn(at=at, call=call.id, target=text, why=why)
 
 

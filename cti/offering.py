@@ -10,7 +10,7 @@ from cti.board import Board
 from cti.effects import Deliver, Effect, Forget, Later, TakeSnapshot
 from cti.ids import Instant, QueueName
 from cti.queues import Urgency
-from cti.records import Call, OfferResult, State
+from cti.records import CALLBACK, Call, OfferResult, State
 from cti.routing import Choice
 
 OVERDUE_MS = 5_000
@@ -41,7 +41,8 @@ def assign(board: Board, at: Instant) -> Iterator[ev.Event]:
         queue = board.queues[call.queue]
         device = board.agents[choice.agent].device
         assert device is not None, "a routable agent has a device"
-        yield ev.AgentChosen(
+        chosen = ev.CallbackTurn if call.direction == CALLBACK else ev.AgentChosen
+        yield chosen(
             at=at,
             call=call.id,
             agent=choice.agent,

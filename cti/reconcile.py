@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from cti import callbacks
 from cti import events as ev
 from cti.agents import Work
 from cti.board import Board
@@ -15,7 +16,7 @@ from cti.control import returning
 from cti.effects import Effect, News, Recall
 from cti.ids import DeviceName, Instant, LegId, QueueName
 from cti.offering import IN_FLIGHT_MS, OVERDUE_MS
-from cti.records import Call, Leg, OfferResult, Result, State
+from cti.records import CALLBACK, Call, Leg, OfferResult, Result, State
 from cti.tracking import IN_TALK, RINGING_OUT, customer_gone
 
 WAITING_ROOM = "cti-wait"
@@ -29,7 +30,9 @@ def reconcile(board: Board, event: ev.SnapshotTaken) -> Iterator[ev.Event | Effe
     customers = {seen.call: seen for seen in event.legs if seen.call is not None and seen.since is not None}
     words = {one.call: one for one in event.last_words}
     for call in list(board.calls.values()):
-        if call.id not in customers and not returning.still_dialling(call, event):
+        if call.direction == CALLBACK and call.state in (State.WAITING, State.DIALLING):
+            yield from callbacks.after_a_pause(board, call, event)
+        elif call.id not in customers and not returning.still_dialling(call, event):
             yield from _ended_meanwhile(board, call, words.pop(call.id, None), event.at)
     for last in words.values():
         if last.call not in board.calls and last.call not in customers:

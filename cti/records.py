@@ -26,6 +26,10 @@ class State(StrEnum):
     ENDED = "ended"
 
 
+CALLBACK = "callback"
+"""The direction of a call that somebody asked for while waiting."""
+
+
 class Result(StrEnum):
     """How a call came out (invariant I2: exactly one of these)."""
 
@@ -179,6 +183,7 @@ class Journey:
     data: dict[str, str] = field(default_factory=dict)
     survey: Survey | None = None
     ends_as: str = ""  # the result, should the caller leave now
+    sent: list[str] = field(default_factory=list)  # the targets to which rules of queues have sent the caller
 
 
 @dataclass(slots=True)

@@ -35,7 +35,7 @@ def crm_link(template: str, call: Call, agent: AgentNo, offer: OfferId) -> str |
     return link
 
 
-def requested(board: Board, event: ev.AgentChosen | ce.ColleagueAsked) -> Iterator[Effect]:
+def requested(board: Board, event: ev.AgentChosen | ev.CallbackTurn | ce.ColleagueAsked) -> Iterator[Effect]:
     call = board.calls[event.call]
     offer = call.offers[-1]
     queue = board.queues.get(call.queue)
@@ -51,8 +51,9 @@ def requested(board: Board, event: ev.AgentChosen | ce.ColleagueAsked) -> Iterat
         queue=call.queue,
         queue_title="" if queue is None else queue.settings.title,
         waited=seconds(max(event.at - call.queued_at, 0)),
-        ivr_path=[],
-        digits={},
+        direction=call.direction,
+        ivr_path=[{"flow": one.flow, "node": one.node, "exit": one.exit} for one in call.journey.path],
+        digits={one.node: one.digits for one in call.journey.path if one.digits},
         customer=None,
         contacts=[],
         attached=dict(call.journey.data),

@@ -40,7 +40,7 @@ def started(board: Board, event: ev.CallerWaiting) -> Iterator[Effect]:
     yield news_of(call, "queued", event.at, position=queue.position(call), waiting_count=len(queue.waiting))
 
 
-def offered(board: Board, event: ev.AgentChosen) -> Iterator[Effect]:
+def offered(board: Board, event: ev.AgentChosen | ev.CallbackTurn) -> Iterator[Effect]:
     call = board.calls[event.call]
     yield news_of(call, "offered", event.at, offer=offer_shape(call.offers[-1]))
 

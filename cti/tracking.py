@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from cti import callbacks
 from cti import events as ev
 from cti.board import Board
 from cti.control import leaving
@@ -69,6 +70,9 @@ def customer_gone(
     board: Board, call: Call, event: ev.Event, result: Result | None = None
 ) -> Iterator[ev.Event | Effect]:
     """The caller's own leg has ended, and with it the call."""
+    if callbacks.goes_back(call) and isinstance(event, ev.LegEnded):
+        yield from callbacks.agent_gone(board, call, event)
+        return
     offer = call.offer
     if offer is not None and call.state in RINGING_OUT:
         yield ev.OfferEnded(

@@ -27,6 +27,7 @@ VARIABLES: Final = (
     "CTI_PRIORITY",
     "CTI_DIALLED",
     "CTI_SCREEN",
+    "CTI_RECORDING",
 )
 
 DELIVERY: Final = "cti-deliver"
@@ -53,6 +54,11 @@ async def take_snapshot(
         rows = await bulk.ask_list(Action("DBGetTree", (("Family", "cti-ended"),)), DEADLINE)
     except Rejected:
         rows = []  # nobody has ended yet: Asterisk calls an empty family an error
+    try:
+        marks = await bulk.ask_list(Action("DBGetTree", (("Family", "cti-dialled"),)), DEADLINE)
+    except Rejected:
+        marks = []
+    dialled = frozenset(CallId(mark.get("Key").rpartition("/")[2]) for mark in marks)
     at = now()
     words = list(last_words(rows, offset, at))
     fresh: set[CallId] = set()
@@ -75,7 +81,11 @@ async def take_snapshot(
         (
             tenant,
             ev.SnapshotTaken(
-                at=at, legs=tuple(legs), devices=states, last_words=tuple(one for t, one in wanted if t == tenant)
+                at=at,
+                legs=tuple(legs),
+                devices=states,
+                last_words=tuple(one for t, one in wanted if t == tenant),
+                dialled=dialled,
             ),
         )
         for tenant, legs in found.items()
@@ -106,8 +116,8 @@ def _leg(m: Message, offset: int) -> tuple[str, ev.LegSeen]:
         offer_n=int(order[1]) if order is not None else 0,
         offer_device=DeviceName(order[2]) if order is not None else None,
         screened=mine.get("CTI_SCREEN") == "yes",
-    )
         recording=mine.get("CTI_RECORDING", ""),
+    )
 
 
 def last_words(rows: Iterable[Message], offset: int, at: Instant) -> Iterable[tuple[str, ev.LastWords]]:

@@ -338,6 +338,13 @@ def customer_reached(board: Board, event: ce.CustomerReached) -> None:
     call.customer.answered_at = call.customer.answered_at or event.at
     _accepted(call, agent.no, event.at)
     call.legs[0].place = ""
+    queue = board.queues.get(call.queue)
+    if queue is not None and call.id in queue.waiting:  # a callback's turn has come
+        queue.leave(call, event.at)
+        queue.count_offer(agent.no, max(event.at - call.offers[-1].offered_at, 0))
+        queue.figures_of(agent.no).calls += 1
+        board.touch_figures(queue.figures_of(agent.no))
+        board.changed_queues[call.queue] = None
     call.enter(SegmentKind.TALKING, event.at, agent.no)
     board.touch(agent)
     board.touch_call(call)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from cti import callbacks
 from cti import events as ev
 from cti.board import Board
 from cti.control import events as ce
@@ -13,7 +14,7 @@ from cti.control.targets import colleague, target
 from cti.effects import Effect
 from cti.errors import Conflict, NotSignedIn
 from cti.ids import AgentNo, LegId
-from cti.records import Call, Leg, Result, State
+from cti.records import Call, Leg, OfferResult, Result, State
 
 AGENT_SECONDS = 30
 OTHER_SECONDS = 45
@@ -70,10 +71,12 @@ def answered(board: Board, event: ev.LegAnswered | ev.LegJoined) -> Iterator[ev.
         yield ce.CustomerReached(at=event.at, call=call.id, agent=AgentNo(call.legs[0].agent_no or ""))
 
 
-def not_reached(board: Board, event: ce.LegNotReached) -> Iterator[ev.Event]:
+def not_reached(board: Board, event: ce.LegNotReached) -> Iterator[ev.Event | Effect]:
     """The agent's phone could not even be called; where it was, its own end says more."""
     call = board.call_of_leg(event.leg)
-    if call is not None and call.state is State.DIALLING and event.leg == call.legs[0].id:
+    if call is not None and callbacks.goes_back(call):
+        yield from callbacks.back(board, call, event.at, OfferResult.FAILED, event.why)
+    elif call is not None and call.state is State.DIALLING and event.leg == call.legs[0].id:
         yield ce.PlacingEnded(at=event.at, call=call.id, agent=AgentNo(call.legs[0].agent_no or ""))
         cause = f"agent:{event.why}"
         yield ev.CallEnded(at=event.at, call=call.id, result=Result.NOT_REACHED, cause=cause)

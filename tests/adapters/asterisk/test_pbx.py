@@ -41,7 +41,13 @@ class Desk:
             return calls
 
         return Office(
-            now=Clock(), post=self.post, tenants=lambda: [DEMO], open_calls=lambda: self.calls, unknown_calls=unknown
+            now=Clock(),
+            post=self.post,
+            tenants=lambda: [DEMO],
+            open_calls=lambda: self.calls,
+            unknown_calls=unknown,
+            sounds=lambda _tenant, names, language: [f"/prompts/{language}/{name}" for name in names],
+            globals=lambda: {"CTI_AGI": "127.0.0.1:24573"},
         )
 
     @property
@@ -117,6 +123,7 @@ async def test_what_is_heard_before_the_snapshot_is_told_after_it_and_in_order()
         assert desk.posted == []
         assert not pbx.up
 
+        server.answers["DBGetTree"] = answer
         asker = next(peer for peer in server.peers if held[0] in peer.asked)
         asker.send(answer(held[0]))
         await desk.until("LegEnded", 5)

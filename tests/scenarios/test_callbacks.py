@@ -1,0 +1,214 @@
+"""A callback keeps its place, rings the agent first, and dials the customer once, whatever dies in between."""
+
+from __future__ import annotations
+
+import copy
+
+import pytest
+
+from cti import events as ev
+from cti.control import events as ce
+from cti.control.effects import Invite
+from cti.ids import CallId, DeviceName, Instant, LegId, QueueName
+from cti.records import Result, State
+from tests.world import World
+
+NUMBER = "+8613800000007"
+
+
+def asks(world: World, since: float = 0.0, number: str = NUMBER) -> CallId:
+    """Somebody who came `since` seconds ago asks to be called back."""
+    world.counter += 1
+    call = CallId(f"c{world.counter}-cb")
+    world.take(
+        ev.CallbackAsked(
+            at=world.now,
+            call=call,
+            source=CallId(f"c{world.counter}"),
+            queue=QueueName("sales"),
+            number=number,
+            name="张伟明",
+            since=Instant(world.now - round(since * 1000)),
+        )
+    )
+    return call
+
+
+def invited(world: World) -> list[Invite]:
+    return [one for one in world.effects if isinstance(one, Invite)]
+
+
+def agent_answers(world: World, call: CallId) -> None:
+    leg = world.board.calls[call].legs[0].id
+    world.take(ce.LegInvited(at=world.now, leg=leg, channel="PJSIP/1001-00000001"))
+    world.take(ev.LegAnswered(at=world.now, leg=leg))
+
+
+def customer_rings(world: World, call: CallId) -> LegId:
+    known = world.board.calls[call]
+    leg = LegId(f"{call}-out")
+    world.take(
+        ev.LegDialled(
+            at=world.now,
+            leg=known.legs[0].id,
+            dialled=leg,
+            channel="PJSIP/cti-trunk-00000002",
+            device=DeviceName("cti-trunk"),
+        )
+    )
+    return leg
+
+
+def test_a_callback_keeps_its_place_against_later_callers() -> None:
+    world = World("1001")
+    callback = asks(world, since=60)
+    later = world.caller_joins()
+    world.status("1001", "ready")
+
+    assert [(one.call, one.device, one.spot.word) for one in invited(world)] == [(callback, "1001", "13800000007")]
+    assert world.board.calls[later].state is State.WAITING
+    pop = world.last("screen_pop.requested")
+    assert (pop["direction"], pop["caller"]) == ("callback", {"number": NUMBER, "name": "张伟明", "place": None})
+
+
+def test_an_agent_who_answers_talks_with_the_customer_and_the_record_says_so() -> None:
+    world = World("1001", acw=10)
+    callback = asks(world, since=60)
+    world.status("1001", "ready")
+    agent_answers(world, callback)
+    customer = customer_rings(world, callback)
+    world.passes(6)
+    world.take(ev.LegAnswered(at=world.now, leg=customer))
+    assert world.work("1001") == "talking"
+    assert not world.board.queues[QueueName("sales")].waiting
+    world.passes(20)
+    world.take(ev.LegEnded(at=world.now, leg=customer, cause=16))
+
+    record = world.saved[callback]
+    assert (record.result, record.talked(), record.direction) == (Result.ANSWERED, 20_000, "callback")
+    assert world.work("1001") == "acw"
+    assert world.figures("1001").calls == 1
+    assert len(invited(world)) == 1
+
+
+def test_an_agent_who_lets_it_ring_is_passed_over_and_the_callback_waits_on() -> None:
+    world = World("1001", "1002")
+    callback = asks(world, since=60)
+    world.status("1001", "ready")
+    leg = world.board.calls[callback].legs[0].id
+    world.take(ev.LegEnded(at=world.now, leg=leg, cause=19))
+
+    assert world.board.calls[callback].state is State.WAITING
+    assert world.says("1001") == ("not_ready", "no_answer")
+    assert [offer.result for offer in world.board.calls[callback].offers] == ["no_answer"]
+    world.status("1002", "ready")
+    assert [one.device for one in invited(world)] == ["1001", "1002"]
+    assert world.board.calls[callback].queued_at == world.board.calls[callback].started_at - 60_000
+
+
+@pytest.mark.parametrize(
+    ("cause", "why"), [(17, "customer:busy"), (19, "customer:no_answer"), (1, "customer:wrong_number")]
+)
+def test_a_customer_who_is_not_reached_is_dialled_once_and_the_record_says_why(cause: int, why: str) -> None:
+    world = World("1001")
+    callback = asks(world)
+    world.status("1001", "ready")
+    agent_answers(world, callback)
+    customer = customer_rings(world, callback)
+    world.take(ev.LegEnded(at=world.now, leg=customer, cause=cause))
+    record = world.saved[callback]
+    assert (record.result, record.cause) == (Result.NOT_REACHED, why)
+    assert len(invited(world)) == 1
+    assert world.work("1001") == "idle"
+
+
+def test_a_number_that_may_not_be_dialled_is_refused_and_on_record() -> None:
+    world = World("1001")
+    callback = asks(world, number="+12025550123")
+    world.status("1001", "ready")
+    assert not invited(world)
+    assert world.saved[callback].result is Result.NOT_REACHED
+    assert "international" in world.saved[callback].cause
+
+
+def restarted(world: World) -> World:
+    """A new server with what the store has of the old one."""
+    new = World(*(profile.agent_no for profile in world.profiles))
+    calls = tuple(copy.deepcopy(call) for call in world.board.calls.values())
+    new.board = type(new.board)(new.board.tenant, new.board.rules)
+    new.now = world.now
+    new.take(
+        ev.Started(
+            at=world.now,
+            timezone="Asia/Shanghai",
+            queues=world.queue_settings,
+            agents=world.profiles,
+            records=world.records(),
+            calls=calls,
+        )
+    )
+    return new
+
+
+def looks(world: World, *, legs: tuple[ev.LegSeen, ...] = (), dialled: frozenset[CallId] = frozenset()) -> None:
+    devices = {DeviceName(profile.agent_no): "NOT_INUSE" for profile in world.profiles}
+    world.take(ev.SnapshotTaken(at=world.now, legs=legs, devices=devices, dialled=dialled))
+
+
+@pytest.mark.parametrize("step", ["waiting", "ordered", "agent answered", "customer dialled"])
+def test_a_server_that_is_killed_at_any_step_dials_the_customer_at_most_once(step: str) -> None:
+    world = World("1001")
+    callback = asks(world, since=60)
+    if step != "waiting":
+        world.status("1001", "ready")
+    if step in ("agent answered", "customer dialled"):
+        agent_answers(world, callback)
+    if step == "customer dialled":
+        customer_rings(world, callback)
+    dialled = frozenset({callback}) if step == "customer dialled" else frozenset()
+
+    new = restarted(world)
+    looks(new, dialled=dialled)
+    if step == "waiting":
+        new.status("1001", "ready")
+
+    ordered = [one.call for one in invited(new)]
+    if step in ("waiting", "ordered"):
+        assert ordered == [callback], "nobody had dialled, so it is done now, once"
+        assert new.board.calls[callback].queued_at == world.board.calls[callback].queued_at
+    else:
+        assert not ordered, "it may have been dialled, so it is not dialled again"
+        assert new.saved[callback].result is Result.NOT_REACHED
+        assert new.work("1001") == "idle"
+
+
+def test_a_callback_under_way_is_not_disturbed_by_a_snapshot() -> None:
+    world = World("1001")
+    callback = asks(world)
+    world.status("1001", "ready")
+    leg = world.board.calls[callback].legs[0]
+    seen = ev.LegSeen(
+        leg=leg.id,
+        channel="PJSIP/1001-00000001",
+        linkedid=leg.id,
+        place="cti-call",
+        state="Ringing",
+        bridge="",
+        device=DeviceName("1001"),
+        number="",
+        name="",
+        seconds=1,
+        call=callback,
+    )
+    looks(world, legs=(seen,))
+    assert world.board.calls[callback].state is State.DIALLING
+    assert len(invited(world)) == 1
+
+
+def test_a_callback_that_nobody_wants_any_more_is_taken_off() -> None:
+    world = World("1001")
+    callback = asks(world)
+    world.take(ev.CallbackCancelAsked(at=world.now, call=callback, by="wang"))
+    world.status("1001", "ready")
+    assert not invited(world)
+    assert world.saved[callback].cause == "cancelled by wang"
