@@ -158,9 +158,8 @@ async def test_whoever_is_asked_to_stop_leaves_no_file_and_no_program(studio: St
 async def test_a_machine_without_the_programs_is_told_what_to_install(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(
-        module.shutil, "which", lambda name: f"/usr/bin/{name}" if name in ("nice", "prlimit") else None
-    )
+    here = {"nice": "/usr/bin/nice", "prlimit": "/usr/bin/prlimit"}
+    monkeypatch.setattr(shutil, "which", here.get)
     with pytest.raises(NoVoice, match="apt-get install espeak-ng sox"):
         find(tmp_path)
 
