@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 from cti import events as ev
 from cti.agents import AWAY
@@ -49,6 +49,24 @@ class Desk:
         call = CallId(f"{at // 1000}-{self._dialled}-{secrets.randbelow(900_000) + 100_000}")
         self._ask(ce.DialAsked(at=at, agent=agent, call=call, to=to, caller_id=caller_id))
         return call
+
+    def call_back(self, number: str, name: str, queue: QueueName, data: Mapping[str, str]) -> CallId:
+        """Put a customer into a queue who is to be called back; returns the call's id."""
+        at = self._engine.clock()
+        self._engine.board(self._tenant).dialling.allow(number)
+        self._engine.board(self._tenant).queue(queue)
+        self._dialled += 1
+        source = CallId(f"{at // 1000}-{self._dialled}-{secrets.randbelow(900_000) + 100_000}")
+        call = CallId(f"{source}-cb")
+        self._ask(
+            ev.CallbackAsked(
+                at=at, call=call, source=source, queue=queue, number=number, name=name, since=at, data=data
+            )
+        )
+        return call
+
+    def cancel_callback(self, call: CallId, by: str) -> None:
+        self._ask(ev.CallbackCancelAsked(at=self._engine.clock(), call=call, by=by))
 
     def record(self, call: CallId, action: str, reach: Collection[AgentNo] | None, by: str) -> None:
         legs = self._engine.board(self._tenant).call(call).legs

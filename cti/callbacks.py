@@ -16,7 +16,7 @@ from cti.calls import advance
 from cti.control import events as ce
 from cti.control.effects import Invite, Spot
 from cti.effects import Effect
-from cti.errors import RefusedByPolicy
+from cti.errors import RefusedByPolicy, WrongState
 from cti.ids import Instant, LegId, OfferId
 from cti.records import CALLBACK, Call, Leg, Offer, OfferResult, Result, SegmentKind, State
 
@@ -196,9 +196,10 @@ def after_a_pause(board: Board, call: Call, event: ev.SnapshotTaken) -> Iterator
 
 def cancelled(board: Board, event: ev.CallbackCancelAsked) -> Iterator[ev.Event]:
     """Somebody has reached the customer otherwise. One that is being dialled is ended like any call."""
-    call = board.calls.get(event.call)
-    if call is not None and call.direction == CALLBACK and call.state is State.WAITING:
-        yield ev.CallEnded(at=event.at, call=call.id, result=Result.CALLBACK, cause=f"cancelled by {event.by}")
+    call = board.call(event.call)
+    if call.direction != CALLBACK or call.state is not State.WAITING:
+        raise WrongState(f"the call is {call.direction} and {call.state}")
+    yield ev.CallEnded(at=event.at, call=call.id, result=Result.CALLBACK, cause=f"cancelled by {event.by}")
 
 
 FEATURES: Final[Mapping[type[ev.Event], tuple[Feature, ...]]] = {

@@ -73,6 +73,9 @@ RECORDINGS_STEER: Final = "recordings.steer"
 """To start, stop, pause and resume the recording of a running call."""
 RECORDINGS_EDIT: Final = "recordings.edit"
 """To say which calls are recorded, and for how long they are kept."""
+CALLBACKS_SEE: Final = "callbacks.see"
+CALLBACKS_EDIT: Final = "callbacks.edit"
+"""To promise a customer a call back, and to take one off."""
 VOICEMAILS_SEE: Final = "voicemails.see"
 VOICEMAILS_PLAY: Final = "voicemails.play"
 VOICEMAILS_EDIT: Final = "voicemails.edit"
@@ -159,6 +162,8 @@ _TABLE: Final[Mapping[str, str]] = {
     RECORDINGS_DELETE: "    -     -      -      -      -     a     -     -      -    -",
     RECORDINGS_STEER: "     o     o      o      t      -     a     -     -      -    a",
     RECORDINGS_EDIT: "      -     -      -      -      -     a     -     -      -    -",
+    CALLBACKS_SEE: "        o     o      o      t      t     a     -     -      -    a",
+    CALLBACKS_EDIT: "       o     o      o      t      -     a     -     -      -    a",
     VOICEMAILS_SEE: "       o     o      o      t      t     a     -     -      -    a",
     VOICEMAILS_PLAY: "      o     o      o      t      t     a     -     -      -    a",
     VOICEMAILS_EDIT: "      o     o      o      t      -     a     -     -      -    a",
@@ -203,9 +208,10 @@ def permissions_of(words: Mapping[str, str]) -> Mapping[str, Scope]:
 def exceeds(asked: Mapping[str, Scope], held: Mapping[str, Scope]) -> str | None:
     """The first permission that somebody who holds `held` may not give away: nobody gives what they have not got.
 
-    What concerns only the one who gets it (a desk, an account, one's own calls) anybody may give who gives roles.
+    What concerns only the one who gets it (a desk, an account, one's own calls), and to know one's colleagues, anybody
+    may give who gives roles.
     """
     for permission, scope in asked.items():
-        if scope is not Scope.OWN and held.get(permission, 0) < scope:
+        if scope is not Scope.OWN and permission != AGENTS_SEE and held.get(permission, 0) < scope:
             return permission
     return None

@@ -33,6 +33,7 @@ class Which:
     within: Reach | None = None
     result: str | None = None
     number: str | None = None
+    direction: str | None = None
 
 
 class Queries:
@@ -125,6 +126,8 @@ def _conditions(tenant: TenantId, which: Which) -> list[ColumnElement[bool]]:
         found.append(call.result == which.result)
     if which.number is not None:
         found.append(call.number == which.number)
+    if which.direction is not None:
+        found.append(call.direction == which.direction)
     if which.agent_no is not None:
         found.append(_offered(tenant, (which.agent_no,), OfferResult.ACCEPTED))
     if which.within is not None:

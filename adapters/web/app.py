@@ -14,6 +14,8 @@ from adapters.web import (
     agents,
     audit,
     auth,
+    calendars,
+    callbacks,
     calls,
     control,
     devices,
@@ -30,6 +32,7 @@ from adapters.web import (
     problems,
     prompts,
     queues,
+    recordings,
     roles,
     schedules,
     skills,
@@ -102,22 +105,45 @@ def create_app(
     app.state.tokens = Tokens(settings.token_key, settings.token_seconds, ports.directory.current)
     app.state.once = Memory()
     app.state.logins = LoginGuard(settings.failed_logins_a_minute)
+    app.state.hearings = recordings.Hearings()
     app.state.registry.register(metrics.BoardCollector(ports))
     problems.install(app, settings.away)
     _routes(app, ports, asyncapi)
     pages.install(app, settings.pages)
     app.add_middleware(metrics.Measured, registry=app.state.registry)
-    app.add_middleware(Guards, origins=settings.origins, most_body=settings.most_body, most_upload=settings.most_upload, most_sheet=settings.most_sheet)
+    app.add_middleware(
+        Guards,
+        origins=settings.origins,
+        most_body=settings.most_body,
+        most_upload=settings.most_upload,
+        most_sheet=settings.most_sheet,
+    )
     return app
 
 
 def _routes(app: FastAPI, ports: Ports, asyncapi: str) -> None:
     api = APIRouter(prefix=PREFIX)
     api.include_router(auth.open_router)
-    for noun in (auth, agents, queues, skills, calls, devices, users, events, incidents, voicemails, flows, prompts):
+    for noun in (
+        auth,
+        agents,
+        queues,
+        skills,
+        calls,
+        devices,
+        users,
+        events,
+        incidents,
+        callbacks,
+        voicemails,
+        flows,
+        prompts,
+    ):
         api.include_router(noun.router)
     for noun in (numbers, schedules, calendars, lists):
         api.include_router(noun.router)
+    for router in (recordings.router, recordings.calls_router):
+        api.include_router(router)
     for noun in (roles, teams, audit, number_tokens):
         api.include_router(noun.router)
     for router in (control.router, control.wrap_up, supervision.router):

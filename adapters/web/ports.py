@@ -54,6 +54,10 @@ class Desk(Protocol):
 
     def dial(self, agent: AgentNo, to: str, caller_id: str) -> CallId: ...
 
+    def call_back(self, number: str, name: str, queue: QueueName, data: Mapping[str, str]) -> CallId: ...
+
+    def cancel_callback(self, call: CallId, by: str) -> None: ...
+
     def record(self, call: CallId, action: str, reach: Collection[AgentNo] | None, by: str) -> None:
         """Steer a recording; `reach`: only of calls that one of these talks in."""
         ...
@@ -98,6 +102,7 @@ class CallFilter:
     within: Reach | None = None
     result: str | None = None
     number: str | None = None
+    direction: str | None = None
 
 
 class Records(Protocol):
@@ -276,7 +281,9 @@ class Recordings(Protocol):
 
     async def one(self, tenant: TenantId, recording: str, agents: Collection[AgentNo] | None) -> Kept | None: ...
 
-    async def of_calls(self, tenant: TenantId, calls: Collection[CallId]) -> Mapping[CallId, Sequence[str]]: ...
+    async def of_calls(
+        self, tenant: TenantId, calls: Collection[CallId], agents: Collection[AgentNo] | None
+    ) -> Mapping[CallId, Sequence[str]]: ...
 
     def read(self, kept: Kept, first: int, length: int) -> AsyncIterator[bytes]:
         """A part of its sound; raises `Refused` before the first block when it is not there."""
@@ -306,6 +313,10 @@ class Passwords(Protocol):
 class Health(Protocol):
     async def reasons(self) -> Mapping[str, str]:
         """Why the server is not ready: code -> sentence; empty when it is."""
+        ...
+
+    def warnings(self) -> Mapping[str, str]:
+        """What is wrong though the server is ready: code -> sentence."""
         ...
 
 
