@@ -39,7 +39,8 @@ def check(world: World) -> None:
         waiting = {c.id for c in board.calls.values() if c.queue == queue.name and c.state is State.WAITING}
         assert {key[2] for key in queue.line} == waiting
         for call_id in waiting:
-            assert queue.choose(call_id) is None or not board.link_up, "a caller waits beside a free agent"
+            choice = queue.choose(call_id, world.now, board.talks)
+            assert choice is None or not board.link_up, "a caller waits beside a free agent"
 
 
 def act(world: World, rng: random.Random) -> None:
