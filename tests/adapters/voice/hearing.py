@@ -21,6 +21,10 @@ def left_in(folder: Path) -> list[str]:
     return sorted(one.name for one in folder.iterdir())
 
 
+def wavs(folder: Path) -> list[Path]:
+    return sorted(folder.rglob("*.wav"))
+
+
 def loudest(file: Path) -> int:
     return max(map(abs, samples(file)))
 
