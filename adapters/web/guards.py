@@ -48,7 +48,9 @@ def welcome(headers: Headers, origins: Collection[str]) -> bool:
 
 
 class Guards:
-    def __init__(self, app: ASGIApp, origins: Collection[str], most_body: int, most_upload: int, most_sheet: int) -> None:
+    def __init__(
+        self, app: ASGIApp, origins: Collection[str], most_body: int, most_upload: int, most_sheet: int
+    ) -> None:
         self._app = app
         self._origins = origins
         self._most_body = most_body

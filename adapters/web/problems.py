@@ -16,6 +16,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from adapters.web.firewall import outwards
+from cti.entry.sheets import BadSheet
 from cti.errors import BadRequest, Conflict, NotAllowed, NotFound, NoVoice, OutOfTurn, PbxDown, Refused
 from cti.ivr.problems import BadFlow
 from cti.people import Principal
@@ -54,6 +55,7 @@ STATUS: Final[tuple[tuple[type[Refused], int], ...]] = (
     (NotFound, 404),
     (NotAllowed, 403),
     (BadFlow, 422),
+    (BadSheet, 422),
     (BadRequest, 400),
     (PbxDown, 503),
     (NoVoice, 503),
@@ -93,7 +95,7 @@ def _encoded(body: Mapping[str, Any]) -> bytes:
 def refusal(refused: Refused) -> Response:
     status = next(status for kind, status in STATUS if isinstance(refused, kind))
     headers = {"Retry-After": str(refused.retry_after)} if isinstance(refused, TooManyFailures) else {}
-    more = {"errors": [asdict(one) for one in refused.problems]} if isinstance(refused, BadFlow) else {}
+    more = {"errors": [asdict(one) for one in refused.problems]} if isinstance(refused, (BadFlow, BadSheet)) else {}
     return problem(status, refused.code, refused.message, headers, **more)
 
 

@@ -347,7 +347,9 @@ def demo_board() -> Board:
 class World:
     """Everything behind the interface; `client` speaks to it."""
 
-    def __init__(self, pages: Path | None = None, flows: Any = None, **settings: Any) -> None:
+    def __init__(
+        self, pages: Path | None = None, flows: Any = None, entry: Any = None, lists: Any = None, **settings: Any
+    ) -> None:
         self.board = demo_board()
         self.others = Board({"9001": AgentProfile(agent_no=AgentNo("9001"), name="elsewhere")})
         self.desk = Desk()
@@ -378,6 +380,8 @@ class World:
             "records": self.records,
             "directory": self.directory,
             "flows": flows,
+            "entry": entry,
+            "lists": lists,
             "organisation": self.organisation,
             "audit": self.ledger,
             "ledger": self.ledger,
