@@ -17,7 +17,7 @@ KINDS: Final = ("vip", "deny")
 
 _AGENT_NO: Final = re.compile(r"[0-9A-Za-z]{1,16}")
 _DEVICE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,31}")
-_QUEUE: Final = re.compile(r"(?!over$)[a-z][a-z0-9][a-z0-9_-]{0,38}")  # an extension of cti-wait
+_QUEUE: Final = re.compile(r"(?!(?:over|say)$)[a-z][a-z0-9][a-z0-9_-]{0,38}")  # an extension of cti-wait
 _SKILL: Final = re.compile(r"[a-z][a-z0-9_-]{0,39}")
 _SKILLS_MOST: Final = 50
 _USERNAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,63}")
@@ -56,7 +56,7 @@ def agent(profile: AgentProfile) -> AgentProfile:
 
 
 def queue(settings: QueueSettings, strategies: Iterable[str]) -> QueueSettings:
-    _fits(_QUEUE, settings.name, "queue name (a letter, a letter or digit, then a-z, 0-9, - and _; not music or back)")
+    _fits(_QUEUE, settings.name, "queue name (a letter, a letter or digit, then a-z, 0-9, - and _; not over or say)")
     queue_rules.check(settings, strategies)
     return replace(settings, title=words(settings.title or settings.name, "the title"))
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -113,3 +115,12 @@ def test_a_name_keeps_every_letter_and_is_one_line() -> None:
         rules.role("Root!")
     with pytest.raises(BadRequest):
         rules.kind("friends")
+
+
+def test_no_queue_is_named_like_a_step_of_the_waiting_room() -> None:
+    plan = (Path(__file__).parents[3] / "dialplans/cti-wait.conf").read_text(encoding="utf-8")
+    steps = set(re.findall(r"^exten => (\w+),", plan.partition("[cti-wait]")[2].partition("\n[")[0], re.MULTILINE))
+    assert {"over", "say", "h"} <= steps
+    for step in steps:
+        with pytest.raises(BadRequest):
+            rules.queue(QueueSettings(name=QueueName(step)), strategies)
