@@ -13,6 +13,7 @@ from typing import Final
 
 import uvloop
 
+from adapters.recordings.failures import NoStorage
 from adapters.server import Server
 from adapters.settings import Settings
 from adapters.store.failures import StoreAway, StoreFailure
@@ -62,7 +63,11 @@ async def serve(settings: Settings) -> None:
         except BaseException:
             await store.close()
             raise
-        server = Server(settings, store, loaded, listening)
+        try:
+            server = Server(settings, store, loaded, listening)
+        except NoStorage as wrong:
+            await store.close()
+            raise CannotStart(str(wrong)) from None
         try:
             await server.run()
         finally:

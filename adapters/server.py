@@ -14,6 +14,8 @@ from typing import Any, Final
 
 from prometheus_client import CollectorRegistry
 
+from adapters.archive import Archive
+from adapters.archive import Office as ArchiveOffice
 from adapters.asterisk.agi import AgiDoor
 from adapters.asterisk.pbx import Login, Office, Pbx
 from adapters.audit import AuditLog
@@ -33,6 +35,7 @@ from adapters.metrics import CallMetrics, ServerMetrics
 from adapters.organisation import Ledger, Organisation
 from adapters.people import People
 from adapters.prompts import Prompts
+from adapters.recordings.metrics import RecordingMetrics
 from adapters.records import Records, Verifier
 from adapters.settings import Settings
 from adapters.store.audit import AuditStore
@@ -44,6 +47,7 @@ from adapters.store.loading import Directory as LoadedDirectory
 from adapters.store.passwords import Passwords
 from adapters.store.prompts import PromptStore, known_prompts
 from adapters.store.queries import Queries
+from adapters.store.recordings import Recordings
 from adapters.store.roles import Roles
 from adapters.store.skills import Skills
 from adapters.store.store import Loaded, Store
@@ -124,6 +128,7 @@ class Server:
         self.mailroom = Mailroom(
             Voicemails(store.database), settings.recordings_dir.absolute() / "voicemail", self._message_left
         )
+        self.archive = self._archive()
         self.entries = Entries(store.database)
         self.incidents = IncidentBoard(Incidents(store.database))
         self.crm = Crm(settings.crm_hosts.split(","))
@@ -171,6 +176,15 @@ class Server:
             first_beat=first_beat,
         )
 
+    def _archive(self) -> Archive:
+        office = ArchiveOffice(
+            now=self.clock,
+            post=lambda event, tenant: self.engine.post(event, tenant),
+            tenants=lambda: self.engine.tenants,
+            audit=self.audit,
+        )
+        return Archive(self.settings, Recordings(self.store.database), office)
+
     def _flow_ports(self, tenant: TenantId) -> FlowPorts:
         return FlowPorts(
             now=self.clock,
@@ -209,7 +223,7 @@ class Server:
         """What the dialplan knows of us, for callers whom nobody can ask about."""
         host = "127.0.0.1" if self.settings.agi_host in ("0.0.0.0", "::") else self.settings.agi_host
         safe = {f"CTI_SAFE_{number}": queue for number, queue in self.entries.safe_queues().items()}
-        return {"CTI_AGI": f"{host}:{self.agi.port}", **safe}
+        return {"CTI_AGI": f"{host}:{self.agi.port}", **safe, **self.archive.globals()}
 
     def _app(self) -> Any:
         ports = WebPorts(
@@ -226,6 +240,7 @@ class Server:
             audit=self.audit,
             ledger=self.ledger,
             numbers=self.numbers,
+            recordings=self.archive,
             passwords=Verifier(),
             health=self,
             stream=self.hub.serve,
@@ -233,6 +248,7 @@ class Server:
         web = WebSettings(token_key=self.loaded.token_key, pages=PAGES if PAGES.is_dir() else None, away=(StoreAway,))
         self.registry.register(ServerMetrics(self.pbx, self.engine, self.store))
         StreamMetrics(self.hub, self.registry)
+        self.registry.register(RecordingMetrics(self.archive.finisher, self.archive.room))
         return create_app(ports, web, self.registry, asyncapi=asyncapi.document())
 
     # --- carriers: what the engine's turns lead to ---
@@ -243,6 +259,8 @@ class Server:
     def _publish(self, tenant: TenantId, news: Sequence[Published]) -> None:
         self.hub.publish(tenant, news)
         self.calls.heard(news)
+        if any(one.type == "call.ended" for one in news):
+            self.archive.call_ended()
         told = [one for one in news if one.type in TOLD]
         if told:
             if not self._told:
@@ -284,6 +302,7 @@ class Server:
             self.hub.directory_changed(tenant)
         else:
             self._open(tenant, read, ev.Started(at=self.clock(), timezone=read.timezone), 0)
+        self.archive.directory_changed()
 
     def _open(self, tenant: TenantId, read: LoadedDirectory, remembered: ev.Started, last_seq: int) -> None:
         started = ev.Started(
@@ -323,6 +342,11 @@ class Server:
             found["agi_closed"] = f"FastAGI does not listen on {self.settings.agi_host}:{self.settings.agi_port}"
         return found
 
+    def warnings(self) -> Mapping[str, str]:
+        """What is wrong though calls are taken."""
+        found = {"recordings_refused": self.archive.room.trouble, "recordings_waiting": self.archive.finisher.trouble}
+        return {code: why for code, why in found.items() if why}
+
     # --- the run ---
 
     async def run(self) -> None:
@@ -343,6 +367,8 @@ class Server:
         await self.entries.refresh()
         await self.prompts.refresh()
         await self.flows.refresh()
+        self.archive.prepare()
+        await self.archive.refresh()
         stopping = asyncio.Event()
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
@@ -355,6 +381,7 @@ class Server:
                 tasks.create_task(self.people.watch(), name="directory"),
                 tasks.create_task(self.flows.watch(), name="flows"),
                 tasks.create_task(self.look_ups.run(), name="look-ups"),
+                tasks.create_task(self.archive.run(), name="recordings"),
                 tasks.create_task(self.audit.run(), name="audit"),
                 tasks.create_task(self.mailroom.run(), name="voicemail"),
                 tasks.create_task(self.incidents.watch(), name="incidents"),

@@ -29,6 +29,12 @@ class Settings(BaseModel):
     database_url: str = "sqlite+aiosqlite:///var/cti.db"
     state_dir: Path = Path("var/state")
     recordings_dir: Path = Path("var/recordings")
+    recordings_floor_mb: int = Field(500, ge=0, le=1_000_000_000)
+    recordings_store: str = ""
+    recordings_s3_endpoint: str = ""
+    recordings_s3_region: str = ""
+    recordings_s3_key: str = ""
+    recordings_s3_secret: SecretStr = SecretStr("")
     prompts_dir: Path = Path("var/prompts")
     voice_dir: Path = Path("var/voice")
     http_host: str = "127.0.0.1"

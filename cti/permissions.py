@@ -180,6 +180,9 @@ _TABLE: Final[Mapping[str, str]] = {
 PERMISSIONS: Final = tuple(_TABLE)
 """Every verb there is, in the order of the table."""
 
+ROUTINE: Final = frozenset({OWN_ACCOUNT, OWN_DESK, CALLS_CONTROL})
+"""What people do at their own desk all day long; all else that changes something goes on record."""
+
 
 def _presets() -> Iterator[Role]:
     columns = {permission: [_REACH[letter] for letter in line.split()] for permission, line in _TABLE.items()}

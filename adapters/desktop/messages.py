@@ -90,6 +90,13 @@ class OneCall(Struct):
     call: Annotated[str, Meta(min_length=1, max_length=64)]
 
 
+class CallRecord(Struct):
+    """Arguments of `call.record`."""
+
+    call: Annotated[str, Meta(min_length=1, max_length=64)]
+    action: Annotated[str, Meta(pattern="^(start|stop|pause|resume)$")]
+
+
 # --- what the server says ------------------------------------------------------------------------------------------
 
 

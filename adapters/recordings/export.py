@@ -51,11 +51,11 @@ class _Out(io.RawIOBase):
         return b"".join(pieces)
 
 
-async def zipped(chosen: Sequence[Kept], numbers: Sequence[str], storage: Storage) -> AsyncIterator[bytes]:
-    """The ZIP file, piece by piece. `numbers`: what stands in the list for each, as this asker may see it."""
+async def zipped(chosen: Sequence[Kept], storage: Storage) -> AsyncIterator[bytes]:
+    """The ZIP file, piece by piece."""
     out = _Out()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as archive:
-        archive.writestr(_entry(LIST, None), table(chosen, numbers))
+        archive.writestr(_entry(LIST, None), table(chosen))
         for kept in chosen:
             with archive.open(_entry(file_name(kept), kept), "w", force_zip64=True) as entry:
                 async for block in storage.read(kept.sound.place, 0, kept.sound.bytes):
@@ -70,15 +70,15 @@ def file_name(kept: Kept) -> str:
     return f"{_began(kept):%Y%m%dT%H%M%SZ}_{kept.id}.wav"
 
 
-def table(chosen: Sequence[Kept], numbers: Sequence[str]) -> bytes:
+def table(chosen: Sequence[Kept]) -> bytes:
     """UTF-8 with the mark that spreadsheets want; no cell that one of them would take for a formula."""
     text = io.StringIO(newline="")
     rows = csv.writer(text)
     rows.writerow(COLUMNS)
-    for kept, number in zip(chosen, numbers, strict=True):
+    for kept in chosen:
         sound = kept.sound
         cells = (
-            *(file_name(kept), kept.id, sound.call, _began(kept).isoformat(), sound.length_ms / 1000, number),
+            *(file_name(kept), kept.id, sound.call, _began(kept).isoformat(), sound.length_ms / 1000, kept.number),
             *(kept.caller, kept.dialled, kept.direction, kept.queue, " ".join(kept.agents), kept.disposition),
             *(sound.mode, "yes" if sound.truncated else "no", sound.sha256),
         )

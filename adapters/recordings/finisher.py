@@ -46,6 +46,7 @@ class Finisher:
         self._failures: tuple[type[Exception], ...] = (OSError, StorageFailure, *ports.away)
         self._quiet_ms = quiet_ms
         self._nudged = asyncio.Event()
+        self._one_at_a_time = asyncio.Lock()
 
     def nudge(self) -> None:
         """A call has ended: look sooner than usual."""
@@ -65,6 +66,10 @@ class Finisher:
 
     async def look(self) -> None:
         """Take one look at the spool, and finish whatever can be finished."""
+        async with self._one_at_a_time:
+            await self._look()
+
+    async def _look(self) -> None:
         try:
             files = await asyncio.to_thread(self.spool.files)
             self.waiting_bytes = sum(file.bytes for file in files)

@@ -33,11 +33,14 @@ class Room:
     async def run(self) -> None:
         """For a TaskGroup; never raises."""
         while True:
-            self.look()
+            self._judge(await asyncio.to_thread(self._find))  # a disk on the network may take its time
             await asyncio.sleep(LOOK_SECONDS)
 
     def look(self) -> None:
-        trouble = self._find()
+        """Look now."""
+        self._judge(self._find())
+
+    def _judge(self, trouble: str) -> None:
         if bool(trouble) != bool(self.trouble):
             self._changed(trouble)
             if not trouble:

@@ -9,6 +9,7 @@ import secrets
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, fields
+from string import ascii_lowercase
 from typing import Any, Final
 
 import msgspec
@@ -29,6 +30,7 @@ from cti.records import Call
 
 _TALK: Final = ("talking", "held")
 _AT_ONCE: Final = 500
+_ID_LETTERS: Final = 28  # letters alone: an id must not look like a number to anybody who masks them
 _SOUND: Final = tuple(one.name for one in fields(Sound))
 _MOST_RULES: Final = 5_000
 _ALL: Final = Wanted()
@@ -64,11 +66,15 @@ class Recordings:
             found = await _kept(connection, tenant, _rows().where(matching))
         return found[0] if found else None
 
-    async def of_calls(self, tenant: TenantId, ids: Collection[CallId]) -> Mapping[CallId, Sequence[str]]:
-        """The recordings of each of these calls, oldest first."""
+    async def of_calls(
+        self, tenant: TenantId, ids: Collection[CallId], agents: Collection[AgentNo] | None = None
+    ) -> Mapping[CallId, Sequence[str]]:
+        """The recordings of each of these calls in which one of these talked (None: whoever), oldest first."""
         found: defaultdict[CallId, list[str]] = defaultdict(list)
-        this = (recordings.c.tenant == tenant, recordings.c.state == KEPT)
-        query = select(recordings.c.call, recordings.c.id).where(*this).order_by(recordings.c.began_at)
+        these = [recordings.c.tenant == tenant, recordings.c.state == KEPT]
+        if agents is not None:
+            these.append(_talked(tenant, agents))
+        query = select(recordings.c.call, recordings.c.id).where(*these).order_by(recordings.c.began_at)
         async with self._database.reading() as connection:
             for start in range(0, len(ids), _AT_ONCE):
                 some = list(ids)[start : start + _AT_ONCE]
@@ -97,7 +103,7 @@ class Recordings:
         async with self._database.writing() as connection:
             if await connection.scalar(select(recordings.c.id).where(*this)) is not None:
                 return None
-            recording = secrets.token_hex(16)
+            recording = "".join(secrets.choice(ascii_lowercase) for _ in range(_ID_LETTERS))
             await connection.execute(recordings.insert(), {**row, "id": recording, "state": KEPT})
         return recording
 

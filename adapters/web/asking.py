@@ -92,6 +92,8 @@ class Guarded(APIRoute):
         if self.permission.startswith("own.") or self.noun == firewall.TOKENS:
             return False
         return request.method not in ("GET", "HEAD") or self.permission.endswith(_NOTED_READS)
+        if getattr(request.state, "noted", False):
+            return False  # by the route itself, which knows more about it
 
     def _note(self, request: Request, me: Principal, ports: Ports) -> None:
         body = _said(getattr(request.state, "said", b""))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, Literal
 
@@ -28,6 +29,13 @@ def _concerns(reach: Reach | None, call: Shape) -> bool:
     offers = call["offers"]
     agents = [AgentNo(str(one["agent_no"])) for one in offers] if isinstance(offers, list) else []
     return reach is None or reach.holds(agents, QueueName(str(call["queue"])))
+
+
+async def _recordings(me: Principal, ports: Ports, calls: Sequence[CallId]) -> Mapping[CallId, Sequence[str]]:
+    """What can be heard of these calls, for those who may know of it."""
+    if not calls or not me.may(RECORDINGS_SEE):
+        return {}
+    return await ports.recordings.of_calls(me.tenant, calls, me.agents_for(RECORDINGS_SEE))
 
 
 @router.get("", response_model=models.Listing[models.Call], dependencies=[permitted(CALLS_SEE)])
@@ -57,7 +65,9 @@ async def list_calls(
     )
     await ports.records.caught_up(settings.read_deadline)
     found = await ports.records.calls(me.tenant, which, asked.limit, asked.cursor)
-    return answer([call_shape(call) for call in found.items], found.total, found.next)
+    heard = await _recordings(me, ports, [call.id for call in found.items])
+    shapes = [{**call_shape(call), "recordings": heard.get(call.id, [])} for call in found.items]
+    return answer(shapes, found.total, found.next)
 
 
 @router.get("/{call}", response_model=models.Call, dependencies=[permitted(CALLS_SEE)])
@@ -72,7 +82,8 @@ async def one_call(call: Id, me: Me, ports: PortsOf, settings: SettingsOf, board
             raise StoreAway("the newest calls are not in the database yet; try again later")
     if shape is None or not _concerns(calls_for(me, CALLS_SEE, board.queues_of), shape):
         raise NotFound("no such call")
-    return Json(shape)
+    heard = await _recordings(me, ports, [CallId(call)])
+    return Json({**shape, "recordings": heard.get(CallId(call), [])})
 
 
 @router.post("/{call}/hangup", status_code=202, response_model=models.Accepted, dependencies=[permitted(OWN_DESK)])

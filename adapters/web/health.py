@@ -26,4 +26,5 @@ async def readyz(ports: PortsOf) -> Response:
     if reasons:
         found = [{"code": code, "detail": detail} for code, detail in reasons.items()]
         return problem(503, "not_ready", "; ".join(reasons.values()), {"Retry-After": "1"}, reasons=found)
-    return Json({"status": "ready"})
+    warnings = [{"code": code, "detail": detail} for code, detail in ports.health.warnings().items()]
+    return Json({"status": "ready", "warnings": warnings})

@@ -256,6 +256,15 @@ class Leg(BaseModel):
     cause: int | None
 
 
+class RunningRecording(BaseModel):
+    """What is, or was, done about recording; `state` is null before it begins."""
+
+    mode: Literal["always", "sampled", "on_demand"]
+    reason: str
+    state: Literal["on", "off", "paused", "barred", "refused"] | None
+    since: datetime | None
+
+
 class Call(BaseModel):
     id: str
     direction: str
@@ -278,7 +287,8 @@ class Call(BaseModel):
     segments: list[Segment]
     offers: list[Offer]
     legs: list[Leg]
-    recordings: list[str]
+    recordings: list[str] = Field(description="ids of what can be heard; empty for who may not know of it")
+    recording: RunningRecording | None
 
 
 # --- devices, users, events, health --------------------------------------------------------------------------------
@@ -456,5 +466,13 @@ class Alive(BaseModel):
     status: Literal["ok"]
 
 
+class Warned(BaseModel):
+    code: str
+    detail: str
+
+
 class Ready(BaseModel):
+    """`warnings`: what should be seen to, though calls are taken."""
+
     status: Literal["ready"]
+    warnings: list[Warned]

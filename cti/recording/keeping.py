@@ -12,10 +12,10 @@ from typing import Final
 from cti import events as ev
 from cti.board import Board, Feature, Fold
 from cti.effects import Effect, MuteRecording, News
-from cti.errors import Conflict, NoLeg, NotAllowed, NotRecordable, PbxDown
+from cti.errors import Conflict, NotAllowed, NotRecordable, PbxDown
 from cti.ids import Instant
 from cti.recording.policy import ON_DEMAND, Decision, decide
-from cti.records import Call, Mark, Recording
+from cti.records import Call, Mark, OfferResult, Recording
 from cti.shapes import recording_shape
 from cti.telling import news_of
 
@@ -104,7 +104,7 @@ def chosen(board: Board, event: ev.AgentChosen) -> Iterator[ev.Event | Effect]:
         queue=call.queue,
         dialled=call.dialled,
         agent=event.agent,
-        wish=call.journey.data.get("recording", ""),
+        wish=_wish(call),
     )
     recording = call.recording
     if recording is None or recording.state == REFUSED:
@@ -114,6 +114,12 @@ def chosen(board: Board, event: ev.AgentChosen) -> Iterator[ev.Event | Effect]:
             )
     elif recording.name:
         yield from _follow(call, rules, event.at)
+
+
+def _wish(call: Call) -> str:
+    """What the flow says that let the caller in; once an agent has had the call, its data is not the flow's alone."""
+    talked = any(offer.result is OfferResult.ACCEPTED for offer in call.offers)
+    return "" if talked else call.journey.data.get("recording", "")
 
 
 def _follow(call: Call, rules: Decision, at: Instant) -> Iterator[ev.Event]:
@@ -142,10 +148,8 @@ def told(board: Board, event: ev.RecordingBegan) -> Iterator[Effect]:
 
 
 def asked(board: Board, event: ev.RecordAsked) -> Iterator[ev.Event]:
-    """Raises `NotFound`, `NoLeg`, `NotRecordable`, `PbxDown`, `NotAllowed` or `Conflict`, and changes nothing."""
+    """Raises `NotFound`, `NotRecordable`, `PbxDown`, `NotAllowed` or `Conflict`, and changes nothing."""
     call = board.call(event.call)
-    if event.agent is not None and call.agent_leg(event.agent) is None:
-        raise NoLeg("you are not in that call")
     recording = call.recording
     if recording is None or not recording.name:
         raise NotRecordable(f"this call is not recorded: {_why_not(board, recording)}")

@@ -8,7 +8,6 @@ import zipfile
 from pathlib import Path
 
 from adapters.recordings.export import zipped
-from cti.ids import AgentNo
 from cti.recording.kept import Kept
 from tests.adapters.recordings.studio import Studio
 
@@ -20,11 +19,11 @@ async def test_an_export_has_every_sound_and_a_list_of_them(tmp_path: Path) -> N
         studio.written(name)
     await studio.finisher.look()
     chosen = [
-        Kept(id="ab" * 16, sound=studio.ledger.sounds[names[0]], caller="=cmd|'/c calc'!A1", agents=(AgentNo("1001"),)),
-        Kept(id="cd" * 16, sound=studio.ledger.sounds[names[1]], caller='张伟明,"\r\nx', queue="sales"),
+        Kept(id="ab" * 14, sound=studio.ledger.sounds[names[0]], number="+8613800001234", caller="=cmd|'/c calc'!A1"),
+        Kept(id="cd" * 14, sound=studio.ledger.sounds[names[1]], number="138****1234", caller='张伟明,"\r\nx'),
     ]
 
-    pieces = [piece async for piece in zipped(chosen, ["+8613800001234", "138****1234"], studio.storage)]
+    pieces = [piece async for piece in zipped(chosen, studio.storage)]
 
     with zipfile.ZipFile(io.BytesIO(b"".join(pieces))) as opened:
         assert opened.testzip() is None

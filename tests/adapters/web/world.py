@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
@@ -131,6 +131,9 @@ class Desk:
             raise PbxDown("no link")
         self.asked.append(("hang_up", call, agent))
 
+
+    def record(self, call: CallId, action: str, reach: Collection[AgentNo] | None, by: str) -> None:
+        self.asked.append(("record", call, action, reach, by))
 
 @dataclass
 class Board:
@@ -325,6 +328,9 @@ class Health:
 
 
 def demo_board() -> Board:
+    def warnings(self) -> Mapping[str, str]:
+        return self.odd
+
     people = {
         no: AgentProfile(
             agent_no=AgentNo(no),
@@ -389,6 +395,7 @@ class World:
             "passwords": self.passwords,
             "health": self.health,
             "stream": self._stream,
+            "recordings": self.tapes,
         }
         ports = Ports(**{one.name: here.get(one.name, nowhere) for one in fields(Ports)})
         self.app = create_app(
