@@ -223,6 +223,9 @@ class Firewall:
                 yield key, masked_text(_with_tokens(one, known))
             elif key == "next" and isinstance(one, str):
                 yield key, self.sealed(tenant, one)
+            elif isinstance(one, str) and is_number(one) and masked_text(one) != one:
+                yield key, masked(one)
+                yield f"{key}_token", self.token(tenant, one)
             else:
                 yield masked_text(key), self._masked(tenant, one, known)
 

@@ -59,6 +59,8 @@ ENTRY_SEE: Final = "entry.see"
 """Our own numbers, schedules and calendars: where a call enters."""
 ENTRY_EDIT: Final = "entry.edit"
 LISTS_SEE: Final = "lists.see"
+LISTS_ADD: Final = "lists.add"
+"""To put a caller on the deny list."""
 LISTS_EDIT: Final = "lists.edit"
 FLOWS_SEE: Final = "flows.see"
 FLOWS_EDIT: Final = "flows.edit"
@@ -150,6 +152,7 @@ _TABLE: Final[Mapping[str, str]] = {
     ENTRY_SEE: "            -     -      -      a      -     a     -     -      a    a",
     ENTRY_EDIT: "           -     -      -      -      -     a     -     -      -    -",
     LISTS_SEE: "            -     -      -      a      -     a     -     -      -    a",
+    LISTS_ADD: "            a     a      a      a      -     a     -     -      -    a",
     LISTS_EDIT: "           -     -      -      a      -     a     -     -      -    a",
     FLOWS_SEE: "            -     -      -      a      -     a     -     -      a    -",
     FLOWS_EDIT: "           -     -      -      -      -     a     -     -      -    -",
@@ -177,11 +180,11 @@ _TABLE: Final[Mapping[str, str]] = {
     AUDIT_SEE: "            -     -      -      -      -     a     -     -      -    -",
 }
 
-PERMISSIONS: Final = tuple(_TABLE)
-"""Every verb there is, in the order of the table."""
-
 ROUTINE: Final = frozenset({OWN_ACCOUNT, OWN_DESK, CALLS_CONTROL})
 """What people do at their own desk all day long; all else that changes something goes on record."""
+
+PERMISSIONS: Final = tuple(_TABLE)
+"""Every verb there is, in the order of the table."""
 
 
 def _presets() -> Iterator[Role]:

@@ -2,9 +2,10 @@
 
 import typer
 
+from adapters.cli.audit import audit_app
 from adapters.cli.flows import flow_app
 from adapters.cli.lab import lab_app
-from adapters.cli.people import agent_app, tenant_app, user_app
+from adapters.cli.people import agent_app, role_app, team_app, tenant_app, user_app
 from adapters.cli.prompts import prompt_app
 from adapters.cli.queues import queue_app, skill_app
 from adapters.cli.running import app as running_app
@@ -16,6 +17,9 @@ app.add_typer(config_app, name="config")
 app.add_typer(lab_app, name="lab")
 app.add_typer(tenant_app, name="tenant")
 app.add_typer(user_app, name="user")
+app.add_typer(role_app, name="role")
+app.add_typer(team_app, name="team")
+app.add_typer(audit_app, name="audit")
 app.add_typer(agent_app, name="agent")
 app.add_typer(queue_app, name="queue")
 app.add_typer(skill_app, name="skill")

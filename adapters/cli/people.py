@@ -1,4 +1,4 @@
-"""`cti tenant`, `user` and `agent`: who there is. A running server follows within a second."""
+"""`cti tenant`, `user`, `role`, `team` and `agent`: who there is. A running server follows within a second."""
 
 from __future__ import annotations
 
@@ -7,18 +7,23 @@ from typing import Annotated
 
 import typer
 
+from adapters.cli.audit import on_record
 from adapters.cli.common import Json, Tenant, password, settings, show, with_store
 from adapters.store.database import Database
 from adapters.store.directory import DirectoryStore
 from adapters.store.directory import Tenant as TenantRow
 from adapters.store.passwords import Passwords
+from adapters.store.roles import Roles
 from adapters.store.seed import DEMO
 from adapters.store.users import Users
 from cti.ids import AgentNo, DeviceName, QueueName, TenantId
 from cti.records import AgentProfile
+from cti.teams import Team
 
 tenant_app = typer.Typer(help="Tenants.", no_args_is_help=True)
 user_app = typer.Typer(help="People who sign in.", no_args_is_help=True)
+role_app = typer.Typer(help="Roles and what they may do.", no_args_is_help=True)
+team_app = typer.Typer(help="The organisation.", no_args_is_help=True)
 agent_app = typer.Typer(help="Agents and the queues they serve.", no_args_is_help=True)
 
 
@@ -51,7 +56,7 @@ def user_list(tenant: Tenant = DEMO, as_json: Json = False) -> None:
     found = with_store(lambda database: Users(database, Passwords()).everybody())
     show(
         [
-            {"username": u.username, "role": u.role, "agent_no": u.agent_no, "disabled": u.disabled}
+            {"username": u.username, "role": u.role, "agent_no": u.agent_no, "team": u.team, "disabled": u.disabled}
             for u in sorted(found, key=lambda u: u.username)
             if u.tenant == tenant
         ],
@@ -62,26 +67,90 @@ def user_list(tenant: Tenant = DEMO, as_json: Json = False) -> None:
 @user_app.command("add")
 def user_add(
     username: str,
-    role: Annotated[str, typer.Option(help="agent, supervisor, admin or api")] = "agent",
+    role: Annotated[str, typer.Option(help="One of those that `cti role list` names.")] = "agent",
     agent_no: Annotated[str | None, typer.Option(help="The agent this user is.")] = None,
+    team: Annotated[str | None, typer.Option(help="Where they stand; without one, above all teams.")] = None,
     tenant: Tenant = DEMO,
 ) -> None:
     """Add a user; the password is asked for, or read from standard input."""
     secret = password()
     agent = None if agent_no is None else AgentNo(agent_no)
-    with_store(lambda database: Users(database, Passwords()).create(TenantId(tenant), username, secret, role, agent))
+
+    async def work(database: Database) -> None:
+        await Users(database, Passwords()).create(TenantId(tenant), username, secret, role, agent, team=team)
+        await on_record(database, TenantId(tenant), "users.add_user", username, role=role, agent_no=agent_no, team=team)
+
+    with_store(work)
 
 
 @user_app.command("password")
 def user_password(username: str, tenant: Tenant = DEMO) -> None:
     """Set a new password; tokens given out before are void."""
     secret = password()
-    with_store(lambda database: Users(database, Passwords()).update(TenantId(tenant), username, password=secret))
+
+    async def work(database: Database) -> None:
+        await Users(database, Passwords()).update(TenantId(tenant), username, password=secret)
+        await on_record(database, TenantId(tenant), "users.reset_password", username)
+
+    with_store(work)
 
 
 @user_app.command("remove")
 def user_remove(username: str, tenant: Tenant = DEMO) -> None:
-    with_store(lambda database: Users(database, Passwords()).delete(TenantId(tenant), username))
+    async def work(database: Database) -> None:
+        await Users(database, Passwords()).delete(TenantId(tenant), username)
+        await on_record(database, TenantId(tenant), "users.remove_user", username)
+
+    with_store(work)
+
+
+@role_app.command("list")
+def role_list(tenant: Tenant = DEMO, as_json: Json = False) -> None:
+    """The built-in roles and the tenant's own, with what each may do and how far."""
+    found = with_store(lambda database: Roles(database).roles(TenantId(tenant)))
+    show(
+        [
+            {
+                "name": role.name,
+                "title": role.title,
+                "title_en": role.title_en,
+                "permissions": " ".join(f"{name}:{scope.word}" for name, scope in role.permissions.items()),
+            }
+            for role in found.values()
+        ],
+        as_json,
+    )
+
+
+@team_app.command("list")
+def team_list(tenant: Tenant = DEMO, as_json: Json = False) -> None:
+    found = with_store(lambda database: Roles(database).teams(TenantId(tenant)))
+    show([asdict(team) for team in found.values()], as_json)
+
+
+@team_app.command("add")
+def team_add(
+    name: str,
+    title: Annotated[str, typer.Option(help="What people call it.")] = "",
+    parent: Annotated[str | None, typer.Option(help="The team above; without one, the tenant itself.")] = None,
+    tenant: Tenant = DEMO,
+) -> None:
+    async def work(database: Database) -> None:
+        await Roles(database).create_team(TenantId(tenant), Team(name=name, title=title, parent=parent))
+        await on_record(database, TenantId(tenant), "teams.add_team", name, parent=parent)
+
+    with_store(work)
+
+
+@team_app.command("remove")
+def team_remove(name: str, tenant: Tenant = DEMO) -> None:
+    """Only one without members and without teams below it."""
+
+    async def work(database: Database) -> None:
+        await Roles(database).delete_team(TenantId(tenant), name)
+        await on_record(database, TenantId(tenant), "teams.remove_team", name)
+
+    with_store(work)
 
 
 @agent_app.command("list")

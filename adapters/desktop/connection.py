@@ -24,6 +24,7 @@ from cti.errors import BadRequest, NotAllowed, Refused
 from cti.ids import OfferId
 from cti.masking import masked_text, with_numbers
 from cti.people import Principal, sees_numbers, sight
+from cti.permissions import ROUTINE
 
 if TYPE_CHECKING:
     from adapters.desktop.hub import Hub
@@ -168,7 +169,7 @@ class Connection:
         """Numbers for tokens, the command itself, and a word on record when it is more than one's own desk's affair."""
         args = with_numbers(said.args, partial(room.numbers.resolve, who.tenant))
         permission = carry_out(room.desk, who, said.name, args)
-        if not permission.startswith("own."):
+        if permission not in ROUTINE:
             room.audit.note(
                 who.tenant,
                 who.username,

@@ -88,6 +88,12 @@ class AuditStore:
             return Proof(entries=n, head=seal, broken=f"entry {n + 1} is missing: there were {last}")
         return Proof(entries=n, head=seal, broken=None)
 
+    async def has(self, tenant: TenantId, head: str) -> bool:
+        """Whether an entry with this hash is in the chain."""
+        query = select(audit.c.id).where(audit.c.tenant == tenant, audit.c.hash == head).limit(1)
+        async with self._database.reading() as connection:
+            return await connection.scalar(query) is not None
+
     async def _parts(self, tenant: TenantId, last: int) -> AsyncIterator[Sequence[Entry]]:
         """The chain from its beginning, a part at a time; what is written meanwhile is for the next time."""
         after = -1

@@ -18,6 +18,7 @@ from adapters.web.settings import WebSettings
 from adapters.web.tokens import Tokens
 from cti.errors import NotAllowed
 from cti.people import Principal
+from cti.permissions import ROUTINE
 
 _MOST_NOTED: Final = 8192
 _NOTED_READS: Final = (".play", ".download", ".export")
@@ -89,11 +90,11 @@ class Guarded(APIRoute):
 
     def _is_privileged(self, request: Request) -> bool:
         """Whether this goes on record; what concerns tokens does so by itself, and nobody records its own desk."""
-        if self.permission.startswith("own.") or self.noun == firewall.TOKENS:
+        if self.permission in ROUTINE or self.noun == firewall.TOKENS:
             return False
-        return request.method not in ("GET", "HEAD") or self.permission.endswith(_NOTED_READS)
         if getattr(request.state, "noted", False):
             return False  # by the route itself, which knows more about it
+        return request.method not in ("GET", "HEAD") or self.permission.endswith(_NOTED_READS)
 
     def _note(self, request: Request, me: Principal, ports: Ports) -> None:
         body = _said(getattr(request.state, "said", b""))

@@ -44,7 +44,8 @@ async def find(ports: Ports, me: Principal, name: str) -> Role:
 
 def check_gift(me: Principal, role: Role) -> None:
     """Raises `NotAllowed` when this role is more than this person may give."""
-    missing = exceeds(role.permissions, me.permissions)
+    held = {one: Scope.TENANT if me.everywhere(one) else scope for one, scope in me.permissions.items()}
+    missing = exceeds(role.permissions, held)
     if missing is not None:
         raise NotAllowed(f"nobody gives what they have not got: {missing}")
 

@@ -25,3 +25,4 @@ async def use_roles(roles: Any, audit: Any) -> None:
     await audit.append(DEMO, [Deed(tenant=DEMO, at=Instant(1), who="root", action="x")] * 2)
     await audit.entries(DEMO, cursor=(await audit.entries(DEMO, limit=1)).next)
     await audit.verify(DEMO)
+    await audit.has(DEMO, "0")

@@ -129,7 +129,7 @@ class Nowhere:
     """Stands for what a test does not need: nothing is found there."""
 
     def __getattr__(self, name: str) -> Any:
-        async def absent(*_args: object, **_more: object) -> None:
+        def absent(*_args: object, **_more: object) -> None:
             raise NotFound(f"there is nothing here to {name}")
 
         return absent

@@ -26,6 +26,7 @@ from cti.people import Principal, principal
 from cti.records import AgentProfile, Call, Leg, Offer, OfferResult, QueueSettings, Result, Segment, SegmentKind, State
 from cti.shapes import call_brief, call_shape, settings_shape
 from tests.adapters.web.office import Ledger, Nowhere, Organisation
+from tests.adapters.web.tapes import Tapes
 
 DEMO, OTHER = TenantId("demo"), TenantId("other")
 AT = Instant(1_800_000_000_000)
@@ -131,9 +132,9 @@ class Desk:
             raise PbxDown("no link")
         self.asked.append(("hang_up", call, agent))
 
-
     def record(self, call: CallId, action: str, reach: Collection[AgentNo] | None, by: str) -> None:
         self.asked.append(("record", call, action, reach, by))
+
 
 @dataclass
 class Board:
@@ -322,15 +323,16 @@ class Passwords:
 @dataclass
 class Health:
     wrong: dict[str, str] = field(default_factory=dict)
+    odd: dict[str, str] = field(default_factory=dict)
 
     async def reasons(self) -> Mapping[str, str]:
         return self.wrong
 
-
-def demo_board() -> Board:
     def warnings(self) -> Mapping[str, str]:
         return self.odd
 
+
+def demo_board() -> Board:
     people = {
         no: AgentProfile(
             agent_no=AgentNo(no),
@@ -366,6 +368,7 @@ class World:
         self.flows = flows
         self.organisation = Organisation()
         self.ledger = Ledger()
+        self.tapes = Tapes()
         self.numbers = Firewall(b"k" * 32)
         nowhere = Nowhere()
         for who in (
@@ -392,10 +395,10 @@ class World:
             "audit": self.ledger,
             "ledger": self.ledger,
             "numbers": self.numbers,
+            "recordings": self.tapes,
             "passwords": self.passwords,
             "health": self.health,
             "stream": self._stream,
-            "recordings": self.tapes,
         }
         ports = Ports(**{one.name: here.get(one.name, nowhere) for one in fields(Ports)})
         self.app = create_app(
