@@ -11,12 +11,12 @@ from fastapi import Path, Query
 from adapters.web import models
 from adapters.web.asking import BoardOf, DeskOf, Me, PortsOf, SettingsOf, guarded, permitted
 from adapters.web.paging import Json, Listed, answer, instant
-from adapters.web.ports import CallFilter, Shape
+from adapters.web.ports import CallFilter, Ports, Shape
 from adapters.web.problems import StoreAway
 from cti.errors import NotAllowed, NotFound
 from cti.ids import AgentNo, CallId, QueueName
-from cti.people import Reach, calls_for
-from cti.permissions import CALLS_SEE, OWN_DESK
+from cti.people import Principal, Reach, calls_for
+from cti.permissions import CALLS_SEE, OWN_DESK, RECORDINGS_SEE
 from cti.shapes import call_shape
 
 router = guarded("calls")

@@ -21,7 +21,7 @@ async def healthz() -> Json:
 
 @router.get("/readyz", response_model=models.Ready)
 async def readyz(ports: PortsOf) -> Response:
-    """Database at head, AMI logged in, FastAGI listening; else 503 with the reasons."""
+    """Database at head, AMI logged in, FastAGI listening; else 503 with the reasons. Warnings stop no call."""
     reasons = await ports.health.reasons()
     if reasons:
         found = [{"code": code, "detail": detail} for code, detail in reasons.items()]
