@@ -18,6 +18,10 @@ from adapters.asterisk.session import AmiSession
 from adapters.settings import Settings
 from adapters.store.failures import StoreFailure
 from adapters.store.migrate import at_head
+from adapters.voice.build import place
+from adapters.voice.builtin import texts
+from adapters.voice.programs import find
+from cti.errors import NoVoice
 
 CONTEXTS: Final = ("cti-wait", "cti-deliver", "cti-fallback", "cti-lastwords")
 WRITTEN_BY: Final = {
@@ -44,6 +48,8 @@ async def examine(settings: Settings) -> AsyncIterator[Check]:
     yield await _database(settings)
     yield _folder("recordings folder", settings.recordings_dir)
     yield _folder("state folder", settings.state_dir)
+    yield _folder("prompts folder", settings.prompts_dir)
+    yield _voice(settings.voice_dir)
     events = await _login(settings, events=True)
     control = await _login(settings, events=False)
     yield events
@@ -168,6 +174,23 @@ def _folder(name: str, folder: Path) -> Check:
         return Check(name, True, f"{folder} can be written")
     user = os.environ.get("USER", "cti")
     return Check(name, False, f"{folder} cannot be written", f"install -d -o {user} {folder}")
+
+
+def _voice(folder: Path) -> Check:
+    """All built-in prompts made, and what makes new ones at hand."""
+    missing = [
+        name
+        for language, of_language in texts().items()
+        for name in of_language
+        if not place(folder, language, name).is_file()
+    ]
+    try:
+        find(folder)
+    except NoVoice as wanting:
+        return Check("prompts", False, "no new ones can be made", wanting.message.rpartition(": ")[2])
+    if missing:
+        return Check("prompts", False, f"{len(missing)} built-in ones are missing in {folder}", "cti prompt build")
+    return Check("prompts", True, f"all built-in ones are in {folder}")
 
 
 async def _database(settings: Settings) -> Check:
