@@ -1,0 +1,85 @@
+"""Queues that speak and send callers on, on a real Asterisk with real phones."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest_asyncio
+
+from tests.adapters.asterisk.waiting import eventually
+from tests.live.centre import SQLITE, Centre
+from tests.live.conftest import Lab, Phones
+
+
+@pytest_asyncio.fixture
+async def centre(lab: Lab, template: Path) -> AsyncIterator[Centre]:
+    made = Centre(lab, SQLITE)
+    shutil.copy(template, made.folder / "cti.db")
+    yield made
+    await made.close()
+
+
+def no_channels(lab: Lab) -> bool:
+    return "0 active channels" in (lab.asterisk.ask("core show channels count") or "")
+
+
+async def test_an_announced_caller_stays_offerable_and_hears_the_agents_number(
+    centre: Centre, lab: Lab, phones: Phones
+) -> None:
+    centre.cti("queue", "set", "sales", "--set", "announce_position=yes", "--set", "announce_ewt=yes")
+    centre.cti("queue", "set", "sales", "--set", "agent_announcement=number")
+    await centre.start()
+    agent, trunk = await phones.desk("1001"), await phones.trunk()
+    async with centre.desktop(centre.supervisor, "agent:*", "queue:*", "calls:*") as wall:
+        first = trunk.call("4001", "13800001234", "张伟明")
+        await first.until_answered()
+        second = trunk.call("4001", "13800001235", "李娜")
+        await second.until_answered()
+        for place in (1, 2):
+            said = await wall.client.event("call.announced")
+            assert (said.data["what"], said.data["position"], said.data["ewt_seconds"]) == ("position", place, None)
+        await eventually(lambda: "Playback" in (lab.asterisk.ask("core show channels concise") or ""))
+        await centre.status(await centre.token("1001"), "1001", "ready")
+        ringing = await agent.next_ring()
+        ringing.answer()
+        answered = await wall.client.event("call.answered")
+        assert answered.data["number"] == "+8613800001234"
+        second.hangup()
+        first.hangup()
+        await wall.client.event("call.ended")
+        await wall.client.event("call.ended")
+    await eventually(lambda: no_channels(lab))
+
+
+async def test_who_has_waited_long_enough_rings_a_phone_of_the_other_queue(
+    centre: Centre, lab: Lab, phones: Phones
+) -> None:
+    centre.cti("queue", "set", "empty", "--set", "max_wait_seconds=2", "--set", "max_wait_target=queue:sales")
+    await centre.start()
+    agent, trunk = await phones.desk("1001"), await phones.trunk()
+    async with centre.desktop(centre.supervisor, "agent:*", "queue:*", "calls:*") as wall:
+        await centre.status(await centre.token("1001"), "1001", "ready")
+        caller = trunk.call("4009", "13800001234", "张伟明")
+        ringing = await agent.next_ring()
+        ringing.answer()
+        answered = await wall.client.event("call.answered")
+        caller.hangup()
+        await wall.client.event("call.ended")
+        record = await centre.get(f"/calls/{answered.call}", wall.token)
+    assert record["queue"] == "sales"
+    waits = [(one["kind"], one["queue"]) for one in record["segments"] if one["kind"] == "waiting"]
+    assert waits == [("waiting", "empty"), ("waiting", "sales")]
+    assert 2.0 <= record["segments"][0]["seconds"] < 3.0
+    assert record["queued_at"] == record["started_at"]
+    await eventually(lambda: no_channels(lab))
+
+
+async def test_a_queue_plays_its_own_music(centre: Centre, lab: Lab, phones: Phones) -> None:
+    centre.cti("queue", "set", "empty", "--set", "music=default")
+    await centre.start()
+    assert lab.asterisk.ask("dialplan show globals") is not None
+    await eventually(lambda: "CTI_MUSIC_empty=default" in (lab.asterisk.ask("dialplan show globals") or ""))
+    centre.cti("queue", "set", "empty", "--set", "music=")
+    await eventually(lambda: "CTI_MUSIC_empty=default" not in (lab.asterisk.ask("dialplan show globals") or ""))
