@@ -31,6 +31,7 @@ class Deliver(Effect):
     whisper: tuple[str, ...] = ()  # prompts the agent hears then
     language: str = ""
     survey: str = ""  # the flow that asks the caller when the agent has hung up
+    shown: tuple[str, str] | None = None  # number and name for a phone that may not show the caller's own
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from cti import events as ev
 from cti.board import Board
 from cti.effects import Deliver, Effect, Forget, Later, TakeSnapshot
 from cti.ids import Instant, QueueName
+from cti.masking import shown_on_phone
 from cti.queues import Urgency
 from cti.records import CALLBACK, Call, OfferResult, State
 from cti.routing import Choice
@@ -87,9 +88,14 @@ def deliver(board: Board, event: ev.AgentChosen) -> Iterator[Effect]:
             say=say,
             whisper=whisper,
             language=comfort.language(call),
+            shown=None if _sees_numbers(board, event) else shown_on_phone(call.number, call.name, False),
         )
     overdue = Instant(event.at + ring * 1000 + OVERDUE_MS)
     yield Later(f"offer:{call.id}", overdue, ev.OfferOverdue(at=overdue, call=call.id, n=len(call.offers)))
+
+
+def _sees_numbers(board: Board, event: ev.AgentChosen) -> bool:
+    return board.agents[event.agent].profile.sees_numbers
 
 
 def offer_over(board: Board, event: ev.OfferEnded | ev.AgentAnswered) -> Iterator[Effect]:

@@ -5,6 +5,7 @@ Values that the dialplan reads are set on the channel before the Redirect; one s
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Mapping
 from typing import Any, Final
 
@@ -21,6 +22,8 @@ Sounds = Callable[[str, Collection[str], str], list[str]]
 Send = Callable[..., None]
 
 SECONDS_TO_ANSWER: Final = "45"
+MOST_REMEMBERED: Final = 10_000
+_NOT_SHOWN: Final = re.compile(r"[^\w +*-]")  # whatever could end the option, or begin another
 
 
 class WaitingOrders:
@@ -28,6 +31,7 @@ class WaitingOrders:
         self, send: Send, sounds: Sounds, now: Callable[[], Instant], post: Callable[[Event, TenantId | None], None]
     ) -> None:
         self._send, self._sounds, self._now, self._post = send, sounds, now, post
+        self._dialled: dict[str, None] = {}  # channels that have a CTI_DIAL, perhaps of an offer before
         self.orders: Final[Mapping[type[Effect], Callable[[TenantId, Any], None]]] = {
             Announce: self._announce,
             SendOn: self._send_on,
@@ -36,11 +40,18 @@ class WaitingOrders:
         }
 
     def before_ringing(self, tenant: TenantId, order: Deliver) -> None:
-        """What each side is to hear before they are joined, and whether the caller is asked afterwards."""
+        """What each side is to hear before they are joined, whom the phone shows, and whether the caller is asked
+        afterwards."""
         said = "&".join(self._sounds(tenant, order.say, order.language))
         whispered = "&".join(self._sounds(tenant, order.whisper, order.language))
-        if said or whispered:
-            self._set(order.channel, "CTI_DIAL", f"A({whispered}:{said})" if said else f"A({whispered})")
+        options = f"A({whispered}:{said})" if said else f"A({whispered})" if whispered else ""
+        if order.shown is not None:
+            options += shown_as(*order.shown)
+        if options or order.channel in self._dialled:
+            self._set(order.channel, "CTI_DIAL", options)
+            self._dialled[order.channel] = None
+        if len(self._dialled) > MOST_REMEMBERED:
+            del self._dialled[next(iter(self._dialled))]
         if order.survey:
             self._set(order.channel, "CTI_SURVEY", order.survey)
 
@@ -83,6 +94,11 @@ def _way(where: Target) -> tuple[tuple[str, str], dict[str, str]]:
             return ("cti-go", "hangup"), {}
         case _:
             return ("cti-entry", "again"), {"CTI_ARG": str(where), "CTI_ELSE": ""}
+
+
+def shown_as(number: str, name: str) -> str:
+    """Dial's option that puts another caller on the phone: what may be shown instead of the number."""
+    return f'f("{_NOT_SHOWN.sub("", name)[:40]}" <{_NOT_SHOWN.sub("", number)[:40]}>)'
 
 
 def redirect(channel: str, context: str, exten: str, step: str = "1") -> Action:
