@@ -27,6 +27,7 @@ class Run:
     def __init__(self, first_port: int, **settings: str) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="cti-run-"))
         (self.folder / "root").symlink_to(CHECKOUT / ".lab/root")
+        (self.folder / "voice").symlink_to(CHECKOUT / ".lab/voice")
         self.base_url = f"http://127.0.0.1:{first_port}"
         self.environ = {
             **{key: value for key, value in os.environ.items() if not key.startswith("CTI_")},
