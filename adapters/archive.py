@@ -84,6 +84,7 @@ class Archive:
         """Make the folders; what is wrong with them is told by `room`, and stops nothing."""
         try:
             self.spool.prepare()
+            self.storage.prepare()
         except OSError as failure:
             log.error("the folder of recordings cannot be used: %s", failure)
         self.room.look()

@@ -52,6 +52,9 @@ class S3Storage:
         self._missing: tuple[type[Exception], ...] = (exceptions.NotFoundError, FileNotFoundError)
         self._bucket = bucket
 
+    def prepare(self) -> None:
+        """Nothing: the bucket is there, or the first sound says that it is not."""
+
     async def put(self, place: str, chunks: Iterator[bytes]) -> None:
         # In parts, one after the other: a bucket shows an upload only when all of it is there.
         try:

@@ -19,6 +19,10 @@ _PLACE: Final = re.compile(r"[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)*\.wav")
 class Storage(Protocol):
     """Places are paths of ours; each method raises `StorageFailure`, and a place written twice holds the second."""
 
+    def prepare(self) -> None:
+        """Make what is needed to begin; may raise OSError."""
+        ...
+
     async def put(self, place: str, chunks: Iterator[bytes]) -> None:
         """All of it is kept when this returns; after a failure there is nothing, or what was there before."""
         ...

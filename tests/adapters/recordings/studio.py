@@ -80,6 +80,9 @@ class FullStorage:
         self.room = room
         self.sounds: dict[str, bytes] = {}
 
+    def prepare(self) -> None:
+        pass
+
     async def put(self, place: str, chunks: Iterator[bytes]) -> None:
         sound = b""
         for chunk in chunks:

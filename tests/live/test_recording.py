@@ -1,0 +1,258 @@
+"""Recordings of real calls: tones of different pitch on each side, measured in what is heard afterwards."""
+
+from __future__ import annotations
+
+import io
+import wave
+import zipfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tests.live.centre import Centre, Desktop
+from tests.live.conftest import Lab, Phones
+from tests.live.phone import Leg, Phone
+from tests.live.tone import LOUD, PITCHES, QUIET, RATE, Tone, channels, levels, until_heard
+
+CUSTOMER, AGENT = 440, 1000
+PIECE = RATE // 4
+
+
+@dataclass
+class Talk:
+    """A call that is up, with a customer and an agent who sing."""
+
+    call: str
+    caller: Leg
+    agent: Leg
+    trunk: Phone
+    desk: Phone
+
+
+async def rule(centre: Centre, **rules: Any) -> None:
+    headers = {"Authorization": f"Bearer {await centre.token(centre.admin)}"}
+    answer = await centre.http.put("/api/v1/recordings/rules", headers=headers, json=rules)
+    assert answer.status_code == 200, answer.text
+
+
+async def steer(centre: Centre, wall: Desktop, call: str, action: str, state: str, by: str = "1001") -> None:
+    """Give the command and wait until Asterisk has obeyed."""
+    headers = {"Authorization": f"Bearer {await centre.token(by)}"}
+    answer = await centre.http.post(f"/api/v1/calls/{call}/record", headers=headers, json={"action": action})
+    assert answer.status_code == 202, answer.text
+    await wall.client.event("call.recording", where=lambda e: e.data["recording"]["state"] == state)
+
+
+@asynccontextmanager
+async def talking(centre: Centre, phones: Phones, wall: Desktop, agent: str = "1001") -> AsyncIterator[Talk]:
+    desk, trunk = await phones.desk(agent), await phones.trunk()
+    token = await centre.token(agent)
+    await centre.status(token, agent, "ready")
+    await centre.routable(token, agent)
+    caller = trunk.call("4001", "13800001234", "张伟明")
+    ring = await desk.next_ring()
+    ring.answer()
+    await ring.until_answered()
+    answered = await wall.client.event("call.answered")
+    assert answered.call is not None
+    with Tone(trunk).send(CUSTOMER), Tone(desk).send(AGENT):
+        await until_heard(desk, {CUSTOMER}, {AGENT})
+        yield Talk(answered.call, caller, ring, trunk, desk)
+
+
+async def kept(centre: Centre, wall: Desktop, talk: Talk) -> dict[str, Any]:
+    """End the call and return its recording."""
+    talk.caller.hangup()
+    told = await wall.client.event("recording.kept", where=lambda e: e.call == talk.call)
+    return dict(await centre.get(f"/recordings/{told.data['id']}", await centre.token(centre.admin)))
+
+
+async def sound(
+    centre: Centre, recording: str, tmp_path: Path, by: str | None = None
+) -> tuple[list[float], list[float]]:
+    headers = {"Authorization": f"Bearer {await centre.token(by or centre.admin)}"}
+    answer = await centre.http.get(f"/api/v1/recordings/{recording}/audio", headers=headers)
+    assert answer.status_code == 200, answer.text
+    file = tmp_path / f"{recording}.wav"
+    file.write_bytes(answer.content)
+    left, right = channels(file)
+    return left, right
+
+
+def pieces(side: list[float], pitch: int) -> list[float]:
+    """How loud the pitch is in each quarter of a second."""
+    return [levels(side[n : n + PIECE], (pitch,))[pitch] for n in range(0, len(side) - PIECE + 1, PIECE)]
+
+
+def wall_of(centre: Centre) -> Any:
+    return centre.desktop(centre.admin, "calls:*")
+
+
+async def test_the_customer_is_left_and_the_agent_right_and_a_pause_is_silence_of_the_same_length(
+    small: Centre, phones: Phones, tmp_path: Path
+) -> None:
+    await rule(small, queues={"sales": "always"})
+    async with wall_of(small) as wall, talking(small, phones, wall) as talk:
+        before = await until_heard(talk.trunk, {AGENT}, {CUSTOMER})
+        await steer(small, wall, talk.call, "pause", "paused")
+        for _ in range(4):  # 1.2 s of sound, which is talked and not recorded
+            await until_heard(talk.desk, {CUSTOMER})
+        await steer(small, wall, talk.call, "resume", "on")
+        for _ in range(3):
+            await until_heard(talk.desk, {CUSTOMER})
+        recording = await kept(small, wall, talk)
+
+    assert before[AGENT] > LOUD
+    left, right = await sound(small, recording["id"], tmp_path)
+    assert max(max(pieces(left, AGENT)), max(pieces(right, CUSTOMER))) < QUIET
+    heard_left, heard_right = pieces(left, CUSTOMER), pieces(right, AGENT)
+    assert (heard_left[-2] > LOUD, heard_right[-2] > LOUD) == (True, True)
+    (pause,) = [one for one in recording["markers"] if one["kind"] == "paused"]
+    assert pause["to"] - pause["from"] > 1.0
+    during = slice(round(pause["from"] * RATE) + PIECE // 2, round(pause["to"] * RATE) - PIECE // 2)
+    assert max(map(abs, left[during] + right[during])) == 0.0
+    after, early = round(pause["to"] * RATE) + PIECE // 2, round(pause["from"] * RATE) - PIECE - PIECE // 2
+    for start in (after, early):
+        assert levels(left[start : start + PIECE], (CUSTOMER,))[CUSTOMER] > LOUD
+        assert levels(right[start : start + PIECE], (AGENT,))[AGENT] > LOUD
+    call = await small.get(f"/calls/{recording['call']}", await small.token(small.admin))
+    talked = sum(one["seconds"] for one in call["segments"] if one["kind"] == "talking")
+    assert abs(recording["seconds"] - talked) < 0.3
+    assert call["recordings"] == [recording["id"]]
+    assert (recording["agents"], recording["mode"], recording["truncated"]) == (["1001"], "always", False)
+
+
+async def test_on_demand_nothing_is_kept_before_somebody_asks_and_nothing_at_all_if_nobody_does(
+    small: Centre, phones: Phones, tmp_path: Path, lab: Lab
+) -> None:
+    await rule(small, agents={"1001": "on_demand"})
+    spool = lab.place.folder / "recordings/spool"
+    async with wall_of(small) as wall:
+        async with talking(small, phones, wall) as talk:
+            talk.caller.hangup()
+            await wall.client.event("call.ended")
+        await small.until("/agents/1001", await small.token("1001"), lambda agent: agent["work"] in ("acw", "idle"))
+        await small.status(await small.token("1001"), "1001", "ready")
+        async with talking(small, phones, wall) as talk:
+            for _ in range(3):
+                await until_heard(talk.desk, {CUSTOMER})
+            await steer(small, wall, talk.call, "start", "on")
+            for _ in range(3):
+                await until_heard(talk.desk, {CUSTOMER})
+            recording = await kept(small, wall, talk)
+
+    listed = await small.get("/recordings", await small.token(small.admin))
+    assert [one["id"] for one in listed["items"]] == [recording["id"]]
+    left, right = await sound(small, recording["id"], tmp_path)
+    talked = await small.get(f"/calls/{recording['call']}", await small.token(small.admin))
+    assert recording["seconds"] < talked["segments"][-1]["seconds"] - 0.8
+    assert pieces(left, CUSTOMER)[1] > LOUD
+    assert pieces(right, AGENT)[1] > LOUD
+    assert list(spool.glob("*.raw")) == []
+
+
+async def test_one_recording_goes_on_when_the_customer_is_sent_to_another_agent(
+    small: Centre, phones: Phones, tmp_path: Path, control: Any
+) -> None:
+    await rule(small, default="always")
+    other = await phones.desk("1002")
+    async with wall_of(small) as wall, talking(small, phones, wall) as talk:
+        await until_heard(talk.trunk, {AGENT})
+        token = await small.token("1002")
+        await small.status(token, "1002", "ready")
+        await small.routable(token, "1002")
+        headers = {"Authorization": f"Bearer {await small.token('1001')}"}
+        moved = await small.http.post(f"/api/v1/calls/{talk.call}/transfer", headers=headers, json={"to": "agent:1002"})
+        assert moved.status_code == 202, moved.text
+        ring = await other.next_ring()
+        ring.answer()
+        await ring.until_answered()
+        with Tone(other).send(620):
+            for _ in range(4):
+                await until_heard(talk.trunk, {620})
+            recording = await kept(small, wall, talk)
+
+    left, right = await sound(small, recording["id"], tmp_path)
+    assert min(pieces(left, CUSTOMER)[1:-1]) > LOUD  # the customer is heard throughout
+    first, last = pieces(right, AGENT), pieces(right, 620)
+    assert (first[1] > LOUD, first[-2] < QUIET) == (True, True)
+    assert (last[1] < QUIET, last[-2] > LOUD) == (True, True)
+    assert recording["agents"] == ["1001", "1002"]
+    assert [one["agent_no"] for one in recording["markers"] if one["kind"] == "talking"] == ["1001", "1002"]
+
+
+async def test_talk_goes_on_while_the_server_is_killed_and_all_of_it_is_kept(
+    small: Centre, phones: Phones, tmp_path: Path
+) -> None:
+    await rule(small, default="always")
+    async with wall_of(small) as wall, talking(small, phones, wall) as talk:
+        small.kill()
+        for _ in range(3):
+            await until_heard(talk.desk, {CUSTOMER})
+        talk.caller.hangup()
+        await talk.agent.until_ended()
+    await small.start()
+    token = await small.token(small.admin)
+
+    found = await small.until("/recordings", token, lambda listed: listed["items"])
+
+    recording = found["items"][0]
+    left, right = await sound(small, recording["id"], tmp_path)
+    assert pieces(left, CUSTOMER)[2] > LOUD
+    assert pieces(right, AGENT)[2] > LOUD
+    assert recording["seconds"] > 1.0
+
+
+async def test_an_agent_without_the_permission_gets_nothing_of_anybodys_recording(
+    small: Centre, phones: Phones
+) -> None:
+    await rule(small, default="always")
+    async with wall_of(small) as wall, talking(small, phones, wall) as talk:
+        recording = await kept(small, wall, talk)
+
+    headers = {"Authorization": f"Bearer {await small.token('1002')}"}
+    for path in ("", f"/{recording['id']}", f"/{recording['id']}/audio", f"/{recording['id']}/download", "/export"):
+        answer = await small.http.get(f"/api/v1/recordings{path}", headers=headers)
+        assert answer.status_code == 403, path
+    assert (await small.http.get(f"/api/v1/calls/{talk.call}", headers=headers)).status_code == 404
+    for path in (f"/recordings/kept/demo/{recording['id']}.wav", f"/../recordings/spool/{talk.call}.raw"):
+        answer = await small.http.get(path, headers=headers)
+        assert b"RIFF" not in answer.content, path
+
+
+async def test_what_is_recorded_is_exported_and_erased_by_number_and_all_of_it_is_on_record(
+    small: Centre, phones: Phones, lab: Lab
+) -> None:
+    await rule(small, default="always")
+    async with wall_of(small) as wall, talking(small, phones, wall) as talk:
+        recording = await kept(small, wall, talk)
+    headers = {"Authorization": f"Bearer {await small.token(small.admin)}"}
+
+    answer = await small.http.get("/api/v1/recordings/export", headers=headers)
+    with zipfile.ZipFile(io.BytesIO(answer.content)) as opened:
+        assert opened.testzip() is None
+        listed, file = opened.namelist()
+        with wave.open(io.BytesIO(opened.read(file))) as played:
+            assert played.getnchannels() == 2
+        assert "13800001234" not in file
+    files = list((lab.place.folder / "recordings/kept").rglob("*.wav"))
+    assert files
+    assert not any("13800001234" in str(path) for path in files)
+
+    words = {"number": "138 0000 1234", "reason": "asked for it in writing"}
+    gone = await small.http.post("/api/v1/recordings/erase", headers=headers, json=words)
+
+    assert gone.json() == {"erased": 1}
+    assert (await small.http.get(f"/api/v1/recordings/{recording['id']}/audio", headers=headers)).status_code == 404
+    assert listed == "recordings.csv"
+    done = await small.until(
+        "/audit?object=" + recording["id"], headers["Authorization"].split()[1], lambda found: found["total"] >= 2
+    )
+    assert {one["action"] for one in done["items"]} >= {"recordings.export", "recordings.erased"}
+    assert any(one["reason"] == words["reason"] for one in done["items"])
+
+
+def test_every_pitch_of_these_tests_is_far_from_the_others() -> None:
+    assert {CUSTOMER, AGENT, 620} <= set(PITCHES)
