@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
+import shutil
 import wave
 import zipfile
 from collections.abc import AsyncIterator
@@ -11,9 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.live.centre import Centre, Desktop
+from tests.live.centre import SQLITE, Centre, Desktop
 from tests.live.conftest import Lab, Phones
 from tests.live.phone import Leg, Phone
+from tests.live.small_disk import SmallDisk, small_disk
 from tests.live.tone import LOUD, PITCHES, QUIET, RATE, Tone, channels, levels, until_heard
 
 CUSTOMER, AGENT = 440, 1000
@@ -252,6 +255,83 @@ async def test_what_is_recorded_is_exported_and_erased_by_number_and_all_of_it_i
     )
     assert {one["action"] for one in done["items"]} >= {"recordings.export", "recordings.erased"}
     assert any(one["reason"] == words["reason"] for one in done["items"])
+
+
+@asynccontextmanager
+async def centre_on(lab: Lab, template: Path, disk: SmallDisk, floor: int) -> AsyncIterator[Centre]:
+    """A server whose recordings go to this disk."""
+    settings = {"CTI_RECORDINGS_DIR": str(disk.folder), "CTI_RECORDINGS_FLOOR_MB": str(floor)}
+    made = Centre(lab, SQLITE, **settings)
+    shutil.copy(template, made.folder / "cti.db")
+    await made.start()
+    try:
+        yield made
+    finally:
+        await made.close()
+
+
+async def test_on_a_full_disk_the_call_lives_and_what_was_written_is_kept_when_there_is_room_again(
+    lab: Lab, template: Path, phones: Phones, tmp_path: Path
+) -> None:
+    with small_disk(tmp_path, 64) as disk:  # two seconds of sound
+        async with centre_on(lab, template, disk, floor=0) as centre:
+            await rule(centre, default="always")
+            async with wall_of(centre) as wall, talking(centre, phones, wall) as talk:
+                (file,) = (disk.folder / "spool").glob("*.raw")
+                while file.stat().st_size < 60_000:
+                    await until_heard(talk.desk, {CUSTOMER})
+                for _ in range(10):  # three more seconds, and both still hear each other
+                    await until_heard(talk.desk, {CUSTOMER})
+                    await until_heard(talk.trunk, {AGENT})
+                talk.caller.hangup()
+                await wall.client.event("call.ended")
+                token = await centre.token(centre.admin)
+                await until_metric(centre, "cti_recordings_spool_files 1.0")
+                warned = (await centre.http.get("/readyz")).json()["warnings"]
+                while not warned:
+                    warned = (await centre.http.get("/readyz")).json()["warnings"]
+                assert warned[0]["code"] == "recordings_waiting"
+                assert "No space left" in warned[0]["detail"]
+                assert "recordings stay in the spool" in centre.log
+
+                disk.grow(4096)
+
+                listed = await centre.until("/recordings", token, lambda found: found["items"])
+    (recording,) = listed["items"]
+    assert recording["truncated"]
+    assert recording["call"] == talk.call
+
+
+async def test_below_the_floor_no_new_call_is_recorded_and_all_are_taken(
+    lab: Lab, template: Path, phones: Phones, tmp_path: Path
+) -> None:
+    with small_disk(tmp_path, 2048) as disk:
+        async with centre_on(lab, template, disk, floor=100) as centre:
+            await rule(centre, default="always")
+            async with wall_of(centre) as wall:
+                async with talking(centre, phones, wall) as talk:
+                    told = await centre.get(f"/calls/{talk.call}", wall.token)
+                    assert told["recording"]["state"] == "refused"
+                    assert "2 MB are free" in told["recording"]["reason"]
+                    await until_heard(talk.trunk, {AGENT})
+                    headers = {"Authorization": f"Bearer {await centre.token('1001')}"}
+                    words = {"action": "start"}
+                    answer = await centre.http.post(f"/api/v1/calls/{talk.call}/record", headers=headers, json=words)
+                    assert (answer.status_code, answer.json()["code"]) == (409, "not_recordable")
+                    talk.caller.hangup()
+                    await wall.client.event("call.ended")
+                warned = (await centre.http.get("/readyz")).json()["warnings"]
+                assert [one["code"] for one in warned] == ["recordings_refused"]
+                assert "NO NEW CALL IS RECORDED" in centre.log
+                disk.grow(204_800)
+                await wall.client.event("recording.recovered")
+            assert list((disk.folder / "spool").glob("*.raw")) == []
+
+
+async def until_metric(centre: Centre, line: str) -> None:
+    async with asyncio.timeout(20):
+        while line not in (await centre.http.get("/metrics")).text:
+            pass
 
 
 def test_every_pitch_of_these_tests_is_far_from_the_others() -> None:
