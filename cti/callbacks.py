@@ -18,6 +18,7 @@ from cti.control.effects import Invite, Spot
 from cti.effects import Effect
 from cti.errors import RefusedByPolicy, WrongState
 from cti.ids import Instant, LegId, OfferId
+from cti.masking import shown_on_phone
 from cti.records import CALLBACK, Call, Leg, Offer, OfferResult, Result, SegmentKind, State
 
 CUSTOMER_SECONDS: Final = 45
@@ -142,13 +143,14 @@ def order(board: Board, event: ev.CallbackTurn) -> Iterator[ev.Event | Effect]:
         yield ce.PlacingEnded(at=event.at, call=call.id, agent=event.agent)
         yield ev.CallEnded(at=event.at, call=call.id, result=Result.NOT_REACHED, cause=f"refused: {refusal.message}")
         return
+    agent = board.agent(event.agent)
     yield Invite(
         board.tenant,
         call.id,
         call.legs[0].id,
         Spot("call_number", number, board.dialling.shown(""), CUSTOMER_SECONDS),
         event.device,
-        shown=(call.number.lstrip("+"), call.name.replace('"', "")),
+        shown=shown_on_phone(call.number.lstrip("+"), call.name.replace('"', ""), agent.profile.sees_numbers),
         seconds=board.queue_for(call.queue).settings.ring_seconds,
     )
 

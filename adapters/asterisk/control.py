@@ -23,6 +23,7 @@ Sounds = Callable[[str, Collection[str], str], list[str]]
 
 DIGIT_MS: Final = 120
 _PLAIN: Final = re.compile(r"[A-Za-z0-9.+-]*")
+_SHOWN: Final = re.compile(r"[A-Za-z0-9.+*-]*")  # with the stars of a number that is masked
 _SOUND: Final = re.compile(r"[A-Za-z0-9/_.-]+")
 
 FIXED: Final[Mapping[str, tuple[str, str]]] = {
@@ -78,7 +79,7 @@ def originate(order: Invite) -> Action:
     context, exten = step_of(order.spot)
     to = f"PJSIP/{order.number}@cti-trunk" if order.number else f"PJSIP/{order.device}"
     number, name = order.shown
-    if not _PLAIN.fullmatch(number) or '"' in name or not re.fullmatch(r"PJSIP/[A-Za-z0-9_.-]+(@cti-trunk)?", to):
+    if not _SHOWN.fullmatch(number) or '"' in name or not re.fullmatch(r"PJSIP/[A-Za-z0-9_.-]+(@cti-trunk)?", to):
         raise ValueError("a number or a phone that could be more than one field")
     headers = [
         ("Channel", to),

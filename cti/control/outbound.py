@@ -14,6 +14,7 @@ from cti.control.targets import colleague, target
 from cti.effects import Effect
 from cti.errors import Conflict, NotSignedIn
 from cti.ids import AgentNo, LegId
+from cti.masking import shown_on_phone
 from cti.records import Call, Leg, OfferResult, Result, State
 
 AGENT_SECONDS = 30
@@ -60,7 +61,7 @@ def dial(board: Board, event: ce.DialAsked) -> Iterator[ev.Event | Effect]:
         caller_id=caller_id,
         direction=direction,
     )
-    shown = (to.name.lstrip("+"), "")
+    shown = shown_on_phone(to.name.lstrip("+"), "", agent.profile.sees_numbers or to.kind == "agent")
     yield Invite(board.tenant, event.call, leg, spot, device, shown=shown, seconds=AGENT_SECONDS, at_once=True)
 
 
