@@ -49,7 +49,8 @@ class Entries:
         self._version = -1
         self._revision: int | None = None
         self._reading = asyncio.Lock()
-        self._stop = Event()
+        self.stop = Event()
+        """Set when the server ends: what is being read or imported is left there."""
 
     # --- what calls ask ---
 
@@ -125,7 +126,7 @@ class Entries:
         self._books = books
 
     async def _read_lists(self) -> None:
-        since, stop = self._revision, self._stop
+        since, stop = self._revision, self.stop
         try:
             revision, found = await apart(self._url, lambda database: read_lists(database, since, stop))
         except Stopped:
@@ -158,5 +159,4 @@ class Entries:
                 pass  # the store says so itself; calls go on entering as is known
 
     def close(self) -> None:
-        """Stop what is being read."""
-        self._stop.set()
+        self.stop.set()

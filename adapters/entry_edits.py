@@ -198,7 +198,6 @@ class ListEdits:
         self._lists = Lists(database)
         self._entries = entries
         self._now = now
-        self._stop = Event()
 
     async def list(
         self, tenant: TenantId, kind: str | None, limit: int, cursor: str | None, search: str
@@ -240,7 +239,7 @@ class ListEdits:
         sheet = await asyncio.to_thread(lambda: sheets.read(kind, data, zone=zone, by=by, at=now))
         if sheet.wrong and not partial:
             raise sheets.BadSheet(sheet)
-        stop = self._stop
+        stop = self._entries.stop
         try:
             removed = await apart(self._url, lambda database: put_sheet(database, tenant, kind, sheet, replace, stop))
         finally:
@@ -252,10 +251,6 @@ class ListEdits:
         yield sheets.header()
         async for entries in self._lists.everything(tenant, kind):
             yield sheets.written(entries)
-
-    def close(self) -> None:
-        """Stop what is being imported; what is in stays."""
-        self._stop.set()
 
 
 async def put_sheet(

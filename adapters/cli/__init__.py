@@ -3,11 +3,14 @@
 import typer
 
 from adapters.cli.audit import audit_app
+from adapters.cli.entry import calendar_app, number_app, schedule_app
 from adapters.cli.flows import flow_app
 from adapters.cli.lab import lab_app
+from adapters.cli.lists import list_app
 from adapters.cli.people import agent_app, role_app, team_app, tenant_app, user_app
 from adapters.cli.prompts import prompt_app
 from adapters.cli.queues import queue_app, skill_app
+from adapters.cli.recordings import recording_app
 from adapters.cli.running import app as running_app
 from adapters.cli.running import config_app
 
@@ -25,3 +28,8 @@ app.add_typer(queue_app, name="queue")
 app.add_typer(skill_app, name="skill")
 app.add_typer(flow_app, name="flow")
 app.add_typer(prompt_app, name="prompt")
+app.add_typer(recording_app, name="recording")
+app.add_typer(number_app, name="number")
+app.add_typer(schedule_app, name="schedule")
+app.add_typer(calendar_app, name="calendar")
+app.add_typer(list_app, name="list")

@@ -12,7 +12,7 @@ from typing import Final
 from adapters.lab import people
 from adapters.lab.place import CHECKOUT, Place
 
-SEED: Final = Path(__file__).parents[1] / "store/seed.py"
+SEEDS: Final = [Path(__file__).parents[1] / "store" / name for name in ("seed.py", "seed_entry.py")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +41,6 @@ class Seeded:
         if "CTI_DATABASE_URL" in self.environ or not database.exists():
             return None
         flows = sorted((CHECKOUT / "dialplans/flows").glob("*.yaml"))
-        parts = [self.place.folder / "credentials.json", Path(people.__file__), SEED, *flows]
+        parts = [self.place.folder / "credentials.json", Path(people.__file__), *SEEDS, *flows]
         digest = hashlib.sha256(b"".join(part.read_bytes() for part in parts if part.exists())).hexdigest()
         return f"{digest} {database.stat().st_ino}\n"

@@ -32,6 +32,15 @@ _DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 def schedule_of(given: Mapping[str, Any]) -> Schedule:
     """The schedule that these values describe; raises `BadRequest`, saying which period or day is wrong."""
+    try:
+        return _schedule(given)
+    except KeyError as missing:
+        raise BadRequest(f"{missing} is missing") from None
+    except (TypeError, AttributeError):
+        raise BadRequest("hours and special_days are lists of named values") from None
+
+
+def _schedule(given: Mapping[str, Any]) -> Schedule:
     name = named(str(given["name"]), "schedule")
     hours = tuple(_hours(one, n) for n, one in enumerate(_few(given.get("hours", ()), MOST_PERIODS), 1))
     special = tuple(_special(one) for one in _few(given.get("special_days", ()), MOST_DAYS))

@@ -14,7 +14,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from cti.entry.entries import PATTERN, ListEntry, checked
+from cti.entry.entries import PATTERN, ListEntry, checked, kind_of
 from cti.entry.lists import refuse_more_patterns
 from cti.entry.targets import target
 from cti.errors import BadRequest
@@ -72,6 +72,7 @@ class BadSheet(BadRequest):
 
 def read(kind: str, data: bytes, *, zone: str, by: str = "", at: Instant = _UNKNOWN) -> Sheet:
     """The entries of a sheet and the lines that are none. A date without a time lasts to its end, in this zone."""
+    kind_of(kind)
     lines = csv.reader(io.StringIO(_decoded(data), newline=""), delimiter=_delimiter(data))
     entries: list[ListEntry] = []
     problems: list[Problem] = []

@@ -9,12 +9,12 @@ from rich.table import Table
 
 from adapters.lab.place import CHECKOUT
 from tests.alone import go_alone
-from tests.bench import ewt, ring
+from tests.bench import ewt, lists, ring
 
 
 def main() -> None:
     go_alone()
-    rows = [*asyncio.run(ring.measure()), *ewt.rows()]
+    rows = [*asyncio.run(ring.measure()), *ewt.rows(), *asyncio.run(lists.measure())]
     folder = CHECKOUT / ".bench"
     folder.mkdir(exist_ok=True)
     (folder / "results.json").write_text(ring.as_json(rows), encoding="utf-8")

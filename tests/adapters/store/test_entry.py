@@ -10,6 +10,8 @@ import pytest
 from adapters.store.database import Database
 from adapters.store.directory import DirectoryStore
 from adapters.store.entry import Book, CalendarSettings, EntryStore
+from adapters.store.lists import Lists
+from adapters.store.seed_entry import ENTRIES_OF_LISTS, seed_entry
 from cti.entry.calendars import Override
 from cti.entry.decide import EntryPoint
 from cti.entry.schedules import Schedule
@@ -146,3 +148,23 @@ async def test_a_number_belongs_to_one_tenant(store: EntryStore, database: Datab
 async def test_a_number_that_makes_no_sense_is_refused(store: EntryStore, wrong: dict[str, Any]) -> None:
     with pytest.raises(BadRequest):
         await store.put_number(DEMO, point(**wrong), new=True)
+
+
+async def test_the_demonstration_is_made_once_and_what_people_change_stays(database: Database) -> None:
+    directory = DirectoryStore(database)
+    for queue in ("sales", "support", "billing"):
+        await directory.create_queue(DEMO, QueueSettings(name=QueueName(queue)))
+    await directory.create_agent(DEMO, AgentProfile(agent_no=AgentNo("1001"), name="x"))
+    store, lists = EntryStore(database), Lists(database)
+    await seed_entry(database)
+    found = await book(store)
+    assert [str(found.points[number].entry) for number in ("4000", "4011")] == ["flow:main", "schedule:office"]
+    assert found.schedules["office"].calendar == "china"
+    assert (await lists.list(DEMO)).total == len(ENTRIES_OF_LISTS)
+
+    await store.remove_number(DEMO, "4013")
+    await store.put_number(DEMO, point("4000", "queue:sales"), new=False)
+    await lists.remove_older(DEMO, "deny")
+    before = await book(store), (await lists.list(DEMO)).items
+    await seed_entry(database)
+    assert (await book(store), (await lists.list(DEMO)).items) == before

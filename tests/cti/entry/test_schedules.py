@@ -178,6 +178,10 @@ def test_the_zone_of_the_schedule_counts() -> None:
         ({"special_days": [{"date": "2026-02-01", "from": "22:00", "to": "06:00", "target": "hangup"}]}, "two special"),
         ({"special_days": [{"date": "2026-02-01", "target": "hangup"}] * 2}, "special twice"),
         ({"hours": [hours("mon", "09:00", "10:00")] * 201}, "at most 200"),
+        ({"hours": [{"days": ["mon"], "from": "09:00"}]}, "'to' is missing"),
+        ({"hours": "mornings"}, "lists of named values"),
+        ({"hours": 5}, "lists of named values"),
+        ({"special_days": [["2026-02-01"]]}, "lists of named values"),
     ],
 )
 def test_a_schedule_that_makes_no_sense_is_refused_by_name(wrong: dict[str, Any], named: str) -> None:
