@@ -11,6 +11,7 @@ from cti.control import events as ce
 from cti.engine import Engine
 from cti.errors import NotFound
 from cti.ids import AgentNo, CallId, DeviceName, Instant, OfferId, QueueName, TenantId
+from cti.people import Principal, calls_for
 from cti.shapes import Shape, agent_shape, call_brief, call_shape, queue_shape
 
 
@@ -41,6 +42,18 @@ class Desk:
     def wish(self, make: Callable[[Instant], ev.Event]) -> None:
         """Ask for what `make` says at this instant."""
         self._ask(make(self._engine.clock()))
+
+    def supervise(self, call: CallId, who: Principal, permission: str, make: Callable[[Instant], ev.Event]) -> None:
+        """The same, for a call within that person's reach; others are not found."""
+        found = self._engine.board(self._tenant).call(call)
+        reach = calls_for(who, permission, self._queues_of)
+        if reach is not None and not reach.holds([offer.agent_no for offer in found.offers], found.queue):
+            raise NotFound(f"no live call {call}")
+        self.wish(make)
+
+    def _queues_of(self, agent: AgentNo) -> Sequence[QueueName]:
+        found = self._engine.board(self._tenant).agents.get(agent)
+        return () if found is None else found.profile.queues
 
     def dial(self, agent: AgentNo, to: str, caller_id: str) -> CallId:
         """Click-to-call; returns the call's id."""

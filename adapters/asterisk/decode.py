@@ -132,20 +132,23 @@ def _dial_state(m: Message, at: Instant, _: int) -> ev.Event | None:
     return ev.LegRinging(at=at, leg=LegId(m["DestUniqueid"])) if m["DialStatus"] == "RINGING" else None
 
 
+_NOT_REACHED: Final = {"BUSY": "busy", "NOANSWER": "no_answer", "CANCEL": "no_answer", "CONGESTION": "rejected"}
+
+
 def _dial_end(m: Message, at: Instant, _: int) -> ev.Event | None:
-    return ev.LegAnswered(at=at, leg=LegId(m["DestUniqueid"])) if m["DialStatus"] == "ANSWER" else None
-
-
-_NOT_REACHED: Final = {"1": "no_answer", "3": "no_answer", "5": "busy", "8": "rejected"}
-"""Reasons of an OriginateResponse; 0 and the others: there was nothing to call."""
+    leg, status = LegId(m["DestUniqueid"]), m["DialStatus"]
+    if status == "ANSWER":
+        return ev.LegAnswered(at=at, leg=leg)
+    if "Uniqueid" in m:
+        return None  # what a dialled leg's end means is told by who dialled it
+    return ce.LegNotReached(at=at, leg=leg, why=_NOT_REACHED.get(status, "unreachable"))
 
 
 def _originated(m: Message, at: Instant, _: int) -> ev.Event | None:
-    """What became of a leg that we asked for; its id is the last field of its extension."""
+    """A leg that we asked for did not even begin; its id is the last field of its extension."""
     if m["Response"] != "Failure":
         return None
-    leg = LegId(m.get("Exten").rpartition("_")[2])
-    return ce.LegNotReached(at=at, leg=leg, why=_NOT_REACHED.get(m.get("Reason"), "unreachable"))
+    return ce.LegNotReached(at=at, leg=LegId(m.get("Exten").rpartition("_")[2]), why="unreachable")
 
 
 def _device(m: Message, at: Instant, _: int) -> ev.Event | None:

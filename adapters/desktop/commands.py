@@ -5,12 +5,40 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from adapters.desktop.messages import AgentStatus, CallRecord, Nothing, OneCall, arguments
+from adapters.desktop.messages import (
+    AcwMore,
+    AgentStatus,
+    CallAttach,
+    CallDial,
+    CallDigits,
+    CallLeg,
+    CallMaybeTo,
+    CallPlay,
+    CallRecord,
+    CallRequeue,
+    CallTo,
+    CallWhy,
+    Nothing,
+    OneCall,
+    arguments,
+)
 from adapters.desktop.ports import Desk
+from cti.control import events as ce
 from cti.errors import BadRequest, NotAllowed
-from cti.ids import AgentNo, CallId
+from cti.ids import AgentNo, CallId, LegId, QueueName
 from cti.people import Principal
-from cti.permissions import OWN_DESK, RECORDINGS_STEER
+from cti.permissions import (
+    CALLS_CONTROL,
+    CALLS_DIAL,
+    OWN_DESK,
+    RECORDINGS_STEER,
+    SUPERVISION_BARGE,
+    SUPERVISION_DROP,
+    SUPERVISION_INTERCEPT,
+    SUPERVISION_LISTEN,
+    SUPERVISION_QUEUE,
+    SUPERVISION_WHISPER,
+)
 
 Args = Mapping[str, Any]
 
@@ -41,11 +69,147 @@ def record(desk: Desk, who: Principal, args: Args) -> None:
     desk.record(CallId(asked.call), asked.action, who.agents_for(RECORDINGS_STEER), who.username)
 
 
+def _plain(kind: type[ce.Wish]) -> Callable[[Desk, Principal, Args], None]:
+    """A command about one's own part in a call that says nothing more."""
+
+    def command(desk: Desk, who: Principal, args: Args) -> None:
+        asked, mine = arguments(args, OneCall), _own(who)
+        desk.wish(lambda at: kind(at=at, agent=mine, call=CallId(asked.call)))
+
+    return command
+
+
+def mute(desk: Desk, who: Principal, args: Args) -> None:
+    asked, mine = arguments(args, OneCall), _own(who)
+    desk.wish(lambda at: ce.MuteAsked(at=at, agent=mine, call=CallId(asked.call), muted=True))
+
+
+def unmute(desk: Desk, who: Principal, args: Args) -> None:
+    asked, mine = arguments(args, OneCall), _own(who)
+    desk.wish(lambda at: ce.MuteAsked(at=at, agent=mine, call=CallId(asked.call), muted=False))
+
+
+def transfer(desk: Desk, who: Principal, args: Args) -> None:
+    asked, mine = arguments(args, CallTo), _own(who)
+    desk.wish(lambda at: ce.TransferAsked(at=at, agent=mine, call=CallId(asked.call), to=asked.to))
+
+
+def consult(desk: Desk, who: Principal, args: Args) -> None:
+    asked, mine = arguments(args, CallTo), _own(who)
+    desk.wish(lambda at: ce.ConsultAsked(at=at, agent=mine, call=CallId(asked.call), to=asked.to))
+
+
+def conference(desk: Desk, who: Principal, args: Args) -> None:
+    asked, mine = arguments(args, CallMaybeTo), _own(who)
+    desk.wish(lambda at: ce.ConferenceAsked(at=at, agent=mine, call=CallId(asked.call), to=asked.to))
+
+
+def conference_remove(desk: Desk, who: Principal, args: Args) -> None:
+    asked, mine = arguments(args, CallLeg), _own(who)
+    desk.wish(lambda at: ce.RemoveAsked(at=at, agent=mine, call=CallId(asked.call), leg=LegId(asked.leg)))
+
+
+def dtmf(desk: Desk, who: Principal, args: Args) -> None:
+    asked, mine = arguments(args, CallDigits), _own(who)
+    desk.wish(lambda at: ce.DigitsAsked(at=at, agent=mine, call=CallId(asked.call), digits=asked.digits))
+
+
+def play(desk: Desk, who: Principal, args: Args) -> None:
+    asked, mine = arguments(args, CallPlay), _own(who)
+    desk.wish(lambda at: ce.PlayAsked(at=at, agent=mine, call=CallId(asked.call), prompt=asked.prompt, side=asked.side))
+
+
+def attach(desk: Desk, who: Principal, args: Args) -> None:
+    asked, mine = arguments(args, CallAttach), _own(who)
+    desk.wish(lambda at: ce.AttachAsked(at=at, agent=mine, call=CallId(asked.call), data=asked.data))
+
+
+def pick_up(desk: Desk, who: Principal, args: Args) -> None:
+    asked, mine, anybody = arguments(args, OneCall), _own(who), who.everywhere(SUPERVISION_QUEUE)
+    desk.wish(lambda at: ce.PickUpAsked(at=at, agent=mine, call=CallId(asked.call), anybody=anybody))
+
+
+def dial(desk: Desk, who: Principal, args: Args) -> None:
+    asked = arguments(args, CallDial)
+    desk.dial(_own(who), asked.to, asked.caller_id)
+
+
+def extend_acw(desk: Desk, who: Principal, args: Args) -> None:
+    asked, mine = arguments(args, AcwMore), _own(who)
+    desk.wish(lambda at: ce.AcwExtendAsked(at=at, agent=mine, seconds=asked.seconds))
+
+
+def _phone(who: Principal) -> AgentNo:
+    if who.agent_no is None:
+        raise NotAllowed("this sign-in has no agent number, and so no phone")
+    return who.agent_no
+
+
+def _watch(mode: str, permission: str) -> Callable[[Desk, Principal, Args], None]:
+    def command(desk: Desk, who: Principal, args: Args) -> None:
+        call, mine = CallId(arguments(args, CallWhy).call), _phone(who)
+        desk.supervise(call, who, permission, lambda at: ce.WatchAsked(at=at, agent=mine, call=call, mode=mode))
+
+    return command
+
+
+def watch_stop(desk: Desk, who: Principal, args: Args) -> None:
+    call, mine = CallId(arguments(args, CallWhy).call), _phone(who)
+    desk.wish(lambda at: ce.WatchStopAsked(at=at, agent=mine, call=call))
+
+
+def drop(desk: Desk, who: Principal, args: Args) -> None:
+    call = CallId(arguments(args, CallWhy).call)
+    desk.supervise(call, who, SUPERVISION_DROP, lambda at: ce.DropAsked(at=at, call=call, by=who.username))
+
+
+def requeue(desk: Desk, who: Principal, args: Args) -> None:
+    asked = arguments(args, CallRequeue)
+    call, queue = CallId(asked.call), None if asked.queue is None else QueueName(asked.queue)
+    desk.supervise(
+        call,
+        who,
+        SUPERVISION_QUEUE,
+        lambda at: ce.RequeueAsked(at=at, call=call, by=who.username, queue=queue, front=asked.front),
+    )
+
+
+def take(desk: Desk, who: Principal, args: Args) -> None:
+    call, mine = CallId(arguments(args, CallWhy).call), _phone(who)
+    desk.supervise(call, who, SUPERVISION_QUEUE, lambda at: ce.PickUpAsked(at=at, agent=mine, call=call, anybody=True))
+
+
 COMMANDS: Final[Mapping[str, tuple[Callable[[Desk, Principal, Args], None], type, str]]] = {
     "agent.status": (set_status, AgentStatus, OWN_DESK),
     "agent.finish_acw": (finish_acw, Nothing, OWN_DESK),
     "call.hangup": (hang_up, OneCall, OWN_DESK),
     "call.record": (record, CallRecord, RECORDINGS_STEER),
+    "agent.extend_acw": (extend_acw, AcwMore, OWN_DESK),
+    "call.dial": (dial, CallDial, CALLS_DIAL),
+    "call.answer": (_plain(ce.AnswerAsked), OneCall, CALLS_CONTROL),
+    "call.hold": (_plain(ce.HoldAsked), OneCall, CALLS_CONTROL),
+    "call.retrieve": (_plain(ce.RetrieveAsked), OneCall, CALLS_CONTROL),
+    "call.mute": (mute, OneCall, CALLS_CONTROL),
+    "call.unmute": (unmute, OneCall, CALLS_CONTROL),
+    "call.dtmf": (dtmf, CallDigits, CALLS_CONTROL),
+    "call.play": (play, CallPlay, CALLS_CONTROL),
+    "call.attach": (attach, CallAttach, CALLS_CONTROL),
+    "call.transfer": (transfer, CallTo, CALLS_CONTROL),
+    "call.consult": (consult, CallTo, CALLS_CONTROL),
+    "call.consult.complete": (_plain(ce.ConsultCompleteAsked), OneCall, CALLS_CONTROL),
+    "call.consult.alternate": (_plain(ce.ConsultAlternateAsked), OneCall, CALLS_CONTROL),
+    "call.consult.cancel": (_plain(ce.ConsultCancelAsked), OneCall, CALLS_CONTROL),
+    "call.conference": (conference, CallMaybeTo, CALLS_CONTROL),
+    "call.conference.remove": (conference_remove, CallLeg, CALLS_CONTROL),
+    "call.pickup": (pick_up, OneCall, CALLS_CONTROL),
+    "call.supervision.listen": (_watch("listen", SUPERVISION_LISTEN), CallWhy, SUPERVISION_LISTEN),
+    "call.supervision.whisper": (_watch("whisper", SUPERVISION_WHISPER), CallWhy, SUPERVISION_WHISPER),
+    "call.supervision.barge": (_watch("barge", SUPERVISION_BARGE), CallWhy, SUPERVISION_BARGE),
+    "call.supervision.intercept": (_watch("intercept", SUPERVISION_INTERCEPT), CallWhy, SUPERVISION_INTERCEPT),
+    "call.supervision.stop": (watch_stop, CallWhy, SUPERVISION_LISTEN),
+    "call.supervision.drop": (drop, CallWhy, SUPERVISION_DROP),
+    "call.supervision.requeue": (requeue, CallRequeue, SUPERVISION_QUEUE),
+    "call.supervision.take": (take, CallWhy, SUPERVISION_QUEUE),
 }
 """What each command does, its arguments, and the permission it asks for."""
 

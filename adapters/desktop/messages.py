@@ -97,6 +97,62 @@ class CallRecord(Struct):
     action: Annotated[str, Meta(pattern="^(start|stop|pause|resume)$")]
 
 
+class CallTo(Struct):
+    """`to` is `agent:1002`, `queue:sales`, `number:+86…`, `flow:x` or `survey`, as far as the command takes it."""
+
+    call: Annotated[str, Meta(min_length=1, max_length=64)]
+    to: Annotated[str, Meta(min_length=1, max_length=80)]
+
+
+class CallMaybeTo(Struct):
+    call: Annotated[str, Meta(min_length=1, max_length=64)]
+    to: Annotated[str, Meta(max_length=80)] = ""
+
+
+class CallDigits(Struct):
+    call: Annotated[str, Meta(min_length=1, max_length=64)]
+    digits: Annotated[str, Meta(min_length=1, max_length=32)]
+
+
+class CallPlay(Struct):
+    call: Annotated[str, Meta(min_length=1, max_length=64)]
+    prompt: Annotated[str, Meta(min_length=1, max_length=64)]
+    side: Annotated[str, Meta(pattern="^(both|customer|agent)$")] = "both"
+
+
+class CallAttach(Struct):
+    call: Annotated[str, Meta(min_length=1, max_length=64)]
+    data: dict[str, str]
+
+
+class CallLeg(Struct):
+    call: Annotated[str, Meta(min_length=1, max_length=64)]
+    leg: Annotated[str, Meta(min_length=1, max_length=64)]
+
+
+class CallDial(Struct):
+    """Arguments of `call.dial`; whoever may send it twice uses `POST /calls` with an `Idempotency-Key`."""
+
+    to: Annotated[str, Meta(min_length=1, max_length=80)]
+    caller_id: Annotated[str, Meta(max_length=32)] = ""
+
+
+class CallRequeue(Struct):
+    call: Annotated[str, Meta(min_length=1, max_length=64)]
+    queue: Annotated[str, Meta(max_length=40)] | None = None
+    front: bool = False
+    reason: Annotated[str, Meta(max_length=64)] = ""
+
+
+class CallWhy(Struct):
+    call: Annotated[str, Meta(min_length=1, max_length=64)]
+    reason: Annotated[str, Meta(max_length=64)] = ""
+
+
+class AcwMore(Struct):
+    seconds: int
+
+
 # --- what the server says ------------------------------------------------------------------------------------------
 
 

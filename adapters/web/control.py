@@ -81,7 +81,7 @@ ACCEPTED = {"accepted": True}
 
 @router.post("", status_code=202, response_model=Placed, dependencies=[permitted(CALLS_DIAL)])
 async def dial(request: Request, asked: Dialled, me: Me, desk: DeskOf, once: OnceOf) -> Response:
-    """Click-to-call 双线外呼: one's own phone first, then the other; `Idempotency-Key` makes a second click harmless."""
+    """Click-to-call 双线外呼: one's own phone, then the other; `Idempotency-Key` makes a second click harmless."""
 
     async def work() -> Response:
         if asked.from_ is not None and asked.from_ != own(me):

@@ -8,13 +8,12 @@ from fastapi import Path
 from pydantic import BaseModel
 
 from adapters.web import models
-from adapters.web.asking import BoardOf, DeskOf, Me, guarded, permitted
+from adapters.web.asking import DeskOf, Me, guarded, permitted
 from adapters.web.paging import Json
-from adapters.web.ports import BoardView
 from cti.control import events as ce
-from cti.errors import NotAllowed, NotFound
+from cti.errors import NotAllowed
 from cti.ids import AgentNo, CallId, QueueName
-from cti.people import Principal, calls_for
+from cti.people import Principal
 from cti.permissions import (
     SUPERVISION_BARGE,
     SUPERVISION_DROP,
@@ -46,21 +45,6 @@ class Requeued(Why):
     front: bool = False
 
 
-def within(me: Principal, board: BoardView, call: str, permission: str) -> CallId:
-    """A live call of one's own teams; others are not found."""
-    shape = board.call(CallId(call))
-    if not me.may(permission):
-        raise NotAllowed(f"this needs the permission {permission}")
-    reach = calls_for(me, permission, board.queues_of)
-    if shape is None:
-        raise NotFound("no such live call")
-    offers = shape["offers"]
-    agents = [AgentNo(str(one["agent_no"])) for one in offers] if isinstance(offers, list) else []
-    if reach is not None and not reach.holds(agents, QueueName(str(shape["queue"]))):
-        raise NotFound("no such live call")
-    return CallId(call)
-
-
 def own(me: Principal) -> AgentNo:
     """The asker's phone is that of their agent number; they need not be signed in as an agent."""
     if me.agent_no is None:
@@ -86,10 +70,10 @@ async def stop(call: Id, me: Me, desk: DeskOf, asked: Why | None = None) -> Json
     response_model=models.Accepted,
     dependencies=[permitted(SUPERVISION_DROP)],
 )
-async def drop(call: Id, me: Me, board: BoardOf, desk: DeskOf, asked: Why | None = None) -> Json:
+async def drop(call: Id, me: Me, desk: DeskOf, asked: Why | None = None) -> Json:
     """End a call for everybody 强拆."""
-    its = within(me, board, call, SUPERVISION_DROP)
-    desk.wish(lambda at: ce.DropAsked(at=at, call=its, by=me.username))
+    its = CallId(call)
+    desk.supervise(its, me, SUPERVISION_DROP, lambda at: ce.DropAsked(at=at, call=its, by=me.username))
     return Json({"accepted": True}, 202)
 
 
@@ -99,11 +83,16 @@ async def drop(call: Id, me: Me, board: BoardOf, desk: DeskOf, asked: Why | None
     response_model=models.Accepted,
     dependencies=[permitted(SUPERVISION_QUEUE)],
 )
-async def requeue(call: Id, asked: Requeued, me: Me, board: BoardOf, desk: DeskOf) -> Json:
+async def requeue(call: Id, asked: Requeued, me: Me, desk: DeskOf) -> Json:
     """A waiting caller goes to the front, or to another queue."""
-    its = within(me, board, call, SUPERVISION_QUEUE)
+    its = CallId(call)
     queue = None if asked.queue is None else QueueName(asked.queue)
-    desk.wish(lambda at: ce.RequeueAsked(at=at, call=its, by=me.username, queue=queue, front=asked.front))
+    desk.supervise(
+        its,
+        me,
+        SUPERVISION_QUEUE,
+        lambda at: ce.RequeueAsked(at=at, call=its, by=me.username, queue=queue, front=asked.front),
+    )
     return Json({"accepted": True}, 202)
 
 
@@ -113,10 +102,10 @@ async def requeue(call: Id, asked: Requeued, me: Me, board: BoardOf, desk: DeskO
     response_model=models.Accepted,
     dependencies=[permitted(SUPERVISION_QUEUE)],
 )
-async def take(call: Id, me: Me, board: BoardOf, desk: DeskOf, asked: Why | None = None) -> Json:
+async def take(call: Id, me: Me, desk: DeskOf, asked: Why | None = None) -> Json:
     """A waiting or ringing call comes to one's own phone."""
-    its = within(me, board, call, SUPERVISION_QUEUE)
-    desk.wish(lambda at: ce.PickUpAsked(at=at, agent=own(me), call=its, anybody=True))
+    its, mine = CallId(call), own(me)
+    desk.supervise(its, me, SUPERVISION_QUEUE, lambda at: ce.PickUpAsked(at=at, agent=mine, call=its, anybody=True))
     return Json({"accepted": True}, 202)
 
 
@@ -130,11 +119,12 @@ async def watch(
     call: Id,
     mode: Literal["listen", "whisper", "barge", "intercept"],
     me: Me,
-    board: BoardOf,
     desk: DeskOf,
     asked: Why | None = None,
 ) -> Json:
     """Rings the asker's own phone once; asked again with another mode, that leg changes over."""
-    its = within(me, board, call, NEEDS[mode])
-    desk.wish(lambda at: ce.WatchAsked(at=at, agent=own(me), call=its, mode=mode))
+    its, mine = CallId(call), own(me)
+    if not me.may(NEEDS[mode]):
+        raise NotAllowed(f"this needs the permission {NEEDS[mode]}")
+    desk.supervise(its, me, NEEDS[mode], lambda at: ce.WatchAsked(at=at, agent=mine, call=its, mode=mode))
     return Json({"accepted": True}, 202)

@@ -1,0 +1,343 @@
+"""Call control on a real Asterisk with real phones: who hears whom after every command, and that nothing is left over."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pytest
+import pytest_asyncio
+
+from tests.live.centre import Centre
+from tests.live.conftest import Lab, Phones
+from tests.live.floor import Floor, spans
+from tests.live.phone import Leg, Phone
+from tests.live.tone import LOUD, QUIET, Tone, heard
+
+A, B, CUSTOMER, D = 440, 1000, 620, 1250
+"""What each sings."""
+
+
+@pytest_asyncio.fixture
+async def floor(small: Centre, lab: Lab, phones: Phones) -> Floor:
+    return Floor(small, lab, phones)
+
+
+async def hears(phone: Phone, *pitches: int) -> None:
+    """This phone hears these, and none of the other singers."""
+    loud: Mapping[int, float] = {}
+    for _ in range(4):  # a moment of the change may still be on its way
+        loud = await heard(phone, (A, B, CUSTOMER, D))
+        if all(level > LOUD if hz in pitches else level < QUIET for hz, level in loud.items()):
+            return
+    raise AssertionError(f"not {pitches}, but {loud}")
+
+
+def sing(phone: Phone, leg: Leg, hz: int) -> Tone:
+    return Tone(phone, leg).send(hz)
+
+
+async def test_a_held_customer_hears_music_and_is_heard_again_after_the_retrieval(floor: Floor) -> None:
+    desk = await floor.agent("1001")
+    call, caller, agent, trunk = await floor.talk("1001")
+    with sing(desk, agent, A), sing(trunk, caller, CUSTOMER):
+        await hears(desk, CUSTOMER)
+        await floor.asks("1001", f"/calls/{call}/hold")
+        await floor.is_(call, "1001", state="held")
+        await hears(desk)
+        assert (await heard(trunk))[A] < QUIET
+        assert await floor.refused("1001", f"/calls/{call}/hold") == "wrong_state"
+        await floor.asks("1001", f"/calls/{call}/retrieve")
+        await floor.is_(call, "1001", state="talking")
+        await hears(desk, CUSTOMER)
+        await hears(trunk, A)
+    agent.hangup()
+    await caller.until_ended()
+    record = await floor.is_(call, "1001", state="ended")
+    assert [one for one in spans(record) if one[1]] == [
+        ("ringing", "1001"),
+        ("talking", "1001"),
+        ("held", "1001"),
+        ("talking", "1001"),
+    ]
+    await floor.empty()
+
+
+async def test_a_blind_transfer_to_an_agent_ends_the_first_one_s_part_and_rings_the_second(floor: Floor) -> None:
+    desk = await floor.agent("1001")
+    other = await floor.busy("1002")
+    call, caller, agent, trunk = await floor.talk("1001")
+    await floor.asks("1001", f"/calls/{call}/attach", data={"订单": "7,7\nAction: Logoff"})
+    await floor.asks("1001", f"/calls/{call}/transfer", to="agent:1002")
+    await agent.until_ended()
+    rung = await other.next_ring()
+    rung.answer()
+    await rung.until_answered()
+    record = await floor.is_(call, "1002", state="talking", agent_no="1002")
+    assert rung.cti_call == call
+    assert [(one["agent_no"], one["strategy"], one["result"]) for one in record["offers"]] == [
+        ("1001", "least_calls", "accepted"),
+        ("1002", "transfer", "accepted"),
+    ]
+    with sing(other, rung, B), sing(trunk, caller, CUSTOMER):
+        await hears(other, CUSTOMER)
+        await hears(trunk, B)
+    assert desk is not other
+    await floor.works("1001", "acw")
+    caller.hangup()
+    await rung.until_ended()
+    await floor.empty()
+
+
+async def test_a_transfer_to_a_queue_keeps_the_caller_s_place_and_another_agent_takes_it(floor: Floor) -> None:
+    await floor.agent("1001")
+    call, caller, agent, trunk = await floor.talk("1001")
+    await floor.asks("1001", f"/calls/{call}/transfer", to="queue:support")
+    await agent.until_ended()
+    record = await floor.is_(call, "1001", state="waiting", queue="support")
+    assert not caller.ended.is_set()
+    desk = await floor.busy("1002")
+    await floor.centre.status(floor.tokens["1002"], "1002", "ready")
+    rung = await desk.next_ring()
+    rung.answer()
+    await rung.until_answered()
+    await floor.is_(call, "1002", state="talking", queue="support", queued_at=record["queued_at"])
+    with sing(desk, rung, B), sing(trunk, caller, CUSTOMER):
+        await hears(desk, CUSTOMER)
+        await hears(trunk, B)
+    rung.hangup()
+    await caller.until_ended()
+    await floor.empty()
+
+
+async def test_a_transfer_to_a_number_goes_out_over_the_trunk_with_a_number_of_ours(floor: Floor) -> None:
+    await floor.agent("1001")
+    carrier = await floor.phones.carrier()
+    call, caller, agent, trunk = await floor.talk("1001")
+    assert await floor.refused("1001", f"/calls/{call}/transfer", to="number:0012025550123") == "refused_by_policy"
+    await floor.asks("1001", f"/calls/{call}/transfer", to="number:139 0000 1111")
+    out = await carrier.next_ring()
+    assert out.invite is not None
+    assert "sip:13900001111@" in out.invite.first
+    assert out.invite.caller[0] == "4000"
+    assert not out.cti_call
+    out.answer()
+    await out.until_answered()
+    with sing(carrier, out, D), sing(trunk, caller, CUSTOMER):
+        await hears(carrier, CUSTOMER)
+        await hears(trunk, D)
+    out.hangup()
+    await caller.until_ended()
+    record = await floor.is_(call, "1001", state="ended")
+    assert record["result"] == "answered"
+    await floor.empty()
+    assert agent.ended.is_set()
+
+
+async def consulting(floor: Floor) -> tuple[str, Leg, Leg, Leg, Phone]:
+    """1001 talks with a customer and asks 1002, who has answered."""
+    await floor.agent("1001")
+    await floor.busy("1002")
+    call, caller, agent, trunk = await floor.talk("1001")
+    await floor.asks("1001", f"/calls/{call}/consult", to="agent:1002")
+    rung = await floor.desks["1002"].next_ring()
+    assert rung.cti_call == call
+    rung.answer()
+    await rung.until_answered()
+    await floor.works("1002", "consulting")
+    await floor.works("1001", "consulting")
+    return call, caller, agent, rung, trunk
+
+
+async def test_a_consultation_is_between_agents_alone_and_completed_the_second_has_the_customer(floor: Floor) -> None:
+    call, caller, agent, rung, trunk = await consulting(floor)
+    one, two = floor.desks["1001"], floor.desks["1002"]
+    with sing(one, agent, A), sing(two, rung, B), sing(trunk, caller, CUSTOMER):
+        await hears(one, B)
+        await hears(two, A)
+        await floor.asks("1001", f"/calls/{call}/consult/alternate")
+        await hears(one, CUSTOMER)
+        await hears(trunk, A)
+        await floor.asks("1001", f"/calls/{call}/consult/alternate")
+        await hears(one, B)
+        await hears(two, A)
+        await floor.asks("1001", f"/calls/{call}/consult/complete")
+        await agent.until_ended()
+        await hears(two, CUSTOMER)
+        await hears(trunk, B)
+    record = await floor.is_(call, "1002", state="talking", agent_no="1002")
+    rung.hangup()
+    await caller.until_ended()
+    record = await floor.is_(call, "1002", state="ended")
+    assert ("consulting", "1002") in spans(record)
+    assert spans(record)[-1] == ("talking", "1002")
+    await floor.empty()
+
+
+async def test_a_consultation_completed_at_once_joins_customer_and_colleague(floor: Floor) -> None:
+    call, caller, agent, rung, trunk = await consulting(floor)
+    two = floor.desks["1002"]
+    await floor.asks("1001", f"/calls/{call}/consult/complete")
+    await agent.until_ended()
+    with sing(two, rung, B), sing(trunk, caller, CUSTOMER):
+        await hears(two, CUSTOMER)
+        await hears(trunk, B)
+    caller.hangup()
+    await rung.until_ended()
+    await floor.empty()
+
+
+async def test_a_cancelled_consultation_and_one_nobody_answers_lead_back_to_the_customer(floor: Floor) -> None:
+    call, caller, agent, rung, trunk = await consulting(floor)
+    one = floor.desks["1001"]
+    with sing(one, agent, A), sing(trunk, caller, CUSTOMER):
+        await floor.asks("1001", f"/calls/{call}/consult/cancel")
+        await rung.until_ended()
+        await hears(one, CUSTOMER)
+        await hears(trunk, A)
+        await floor.works("1002", "idle")
+        await floor.asks("1001", f"/calls/{call}/consult", to="agent:1002")
+        again = await floor.desks["1002"].next_ring()
+        again.reject()
+        await floor.works("1001", "talking")
+        await hears(one, CUSTOMER)
+        await hears(trunk, A)
+    agent.hangup()
+    await caller.until_ended()
+    await floor.empty()
+
+
+async def test_a_conference_of_four_each_hearing_the_others_until_one_is_removed(floor: Floor) -> None:
+    call, caller, agent, rung, trunk = await consulting(floor)
+    one, two = floor.desks["1001"], floor.desks["1002"]
+    carrier = await floor.phones.carrier()
+    with sing(one, agent, A), sing(two, rung, B), sing(trunk, caller, CUSTOMER):
+        await floor.asks("1001", f"/calls/{call}/conference")
+        await hears(one, B, CUSTOMER)
+        await hears(two, A, CUSTOMER)
+        await hears(trunk, A, B)
+        await floor.asks("1001", f"/calls/{call}/conference", to="number:13900001111")
+        out = await carrier.next_ring()
+        out.answer()
+        await out.until_answered()
+        with sing(carrier, out, D):
+            await hears(carrier, A, B, CUSTOMER)
+            await hears(one, B, CUSTOMER, D)
+            record = await floor.is_(call, "1001", state="talking")
+            party = next(leg["id"] for leg in record["legs"] if leg["kind"] == "party")
+            await floor.asks("1001", f"/calls/{call}/conference/remove", leg=party)
+            await out.until_ended()
+        agent.hangup()
+        await hears(two, CUSTOMER)
+        await hears(trunk, B)
+    await floor.is_(call, "1002", agent_no="1002")
+    rung.hangup()
+    await caller.until_ended()
+    await floor.works("1002", "acw")
+    await floor.empty()
+
+
+async def test_a_ringing_colleague_s_call_is_picked_up_and_a_waiting_one_too(floor: Floor) -> None:
+    desk = await floor.agent("1001")
+    mine = await floor.busy("1002")
+    trunk = await floor.phones.trunk()
+    caller = trunk.call("4001", "13800001234", "x")
+    rung = await desk.next_ring()
+    rung.ring()
+    call = rung.cti_call
+    await floor.asks("1002", f"/calls/{call}/pickup")
+    await rung.until_ended()
+    taken = await mine.next_ring()
+    taken.answer()
+    await taken.until_answered()
+    await floor.is_(call, "1002", state="talking", agent_no="1002")
+    assert await floor.refused("1001", f"/calls/{call}/pickup") == "wrong_state"
+    taken.hangup()
+    await caller.until_ended()
+    await floor.works("1001", "idle")
+    await floor.empty()
+
+
+@pytest.mark.parametrize("side", ["both", "customer", "agent"])
+async def test_muting_and_keys_reach_who_they_should(floor: Floor, side: str) -> None:
+    desk = await floor.agent("1001")
+    call, caller, agent, trunk = await floor.talk("1001")
+    with sing(desk, agent, A), sing(trunk, caller, CUSTOMER):
+        if side == "agent":
+            await floor.asks("1001", f"/calls/{call}/mute")
+            await hears(trunk)
+            await hears(desk, CUSTOMER)
+            await floor.asks("1001", f"/calls/{call}/unmute")
+            await hears(trunk, A)
+        else:
+            await floor.asks("1001", f"/calls/{call}/play", prompt="test-tone", side=side)
+    caller.hangup()
+    await agent.until_ended()
+    await floor.empty()
+
+
+async def test_a_double_click_dials_once_the_agent_first_and_then_the_customer(floor: Floor) -> None:
+    desk = await floor.agent("1001")
+    carrier = await floor.phones.carrier()
+    headers = {"Authorization": f"Bearer {floor.tokens['1001']}", "Idempotency-Key": "k1"}
+    answers = [
+        await floor.centre.http.post("/api/v1/calls", headers=headers, json={"to": "number:13900001111"})
+        for _ in range(2)
+    ]
+    assert [one.status_code for one in answers] == [202, 202]
+    call = answers[0].json()["call"]
+    assert answers[1].json()["call"] == call
+    mine = await desk.next_ring()
+    assert mine.invite is not None
+    assert "answer-after=0" in mine.invite.get("call-info")
+    assert mine.cti_call == call
+    mine.answer()
+    await mine.until_answered()
+    out = await carrier.next_ring()
+    assert out.invite is not None
+    assert out.invite.caller[0] == "4000"
+    out.answer()
+    await out.until_answered()
+    await floor.is_(call, "1001", state="talking", direction="outbound")
+    with sing(desk, mine, A), sing(carrier, out, D):
+        await hears(desk, D)
+        await hears(carrier, A)
+        await floor.asks("1001", f"/calls/{call}/hold")
+        await hears(desk)
+        await floor.asks("1001", f"/calls/{call}/retrieve")
+        await hears(desk, D)
+        await hears(carrier, A)
+    assert desk.rung.empty()
+    assert carrier.rung.empty()
+    out.hangup()
+    await mine.until_ended()
+    record = await floor.is_(call, "1001", state="ended")
+    assert record["result"] == "answered"
+    await floor.works("1001", "idle")
+    await floor.empty()
+
+
+@pytest.mark.parametrize(
+    ("to", "said"),
+    [
+        ("486 Busy Here", "customer:busy"),
+        ("404 Not Found", "customer:wrong_number"),
+        ("603 Decline", "customer:rejected"),
+    ],
+)
+async def test_each_side_s_failure_is_told_apart(floor: Floor, to: str, said: str) -> None:
+    desk = await floor.agent("1001")
+    carrier = await floor.phones.carrier()
+    call = (await floor.asks("1001", "/calls", to="13900001111"))["call"]
+    mine = await desk.next_ring()
+    mine.answer()
+    (await carrier.next_ring()).reject(to)
+    record = await floor.is_(call, "1001", state="ended")
+    assert (record["result"], record["cause"]) == ("not_reached", said)
+    await mine.until_ended()
+    call = (await floor.asks("1001", "/calls", to="13900001111"))["call"]
+    (await desk.next_ring()).reject()
+    record = await floor.is_(call, "1001", state="ended")
+    assert (record["result"], record["cause"]) == ("not_reached", "agent:busy")
+    assert carrier.rung.empty()
+    await floor.works("1001", "idle")
+    await floor.empty()
