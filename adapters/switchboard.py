@@ -198,13 +198,15 @@ class Switchboard:
                 ),
             )
 
-        return replace(self._parts.ports(visit.tenant), flow=visit.flows.get, on_step=stepped)
+        def left(message: out.Message) -> None:
+            self._parts.message_left(visit.tenant, visit.caller, message.node, message)
+
+        ports = self._parts.ports(visit.tenant)
+        return replace(ports, flow=visit.flows.get, on_step=stepped, on_message=left)
 
     async def _follow(self, line: AgiLine, heard: Line, visit: Visit, found: out.Outcome, ends_as: str = "") -> None:
         """Do what a flow has come to."""
         caller = replace(visit.caller, language=found.language)
-        for message in found.messages:
-            self._parts.message_left(visit.tenant, caller, message.node, message)
         match found.end:
             case out.ToQueue(queue=queue, skills=skills, priority=priority):
                 self._ended(visit, f"queue:{queue}", "", found, skills, priority)
@@ -226,7 +228,7 @@ class Switchboard:
                 self._parts.call_back(visit.tenant, caller, wish, visit.since)
                 await self._send(line, "hangup")
             case out.HangUp(cause=cause):
-                self._ended(visit, "hangup", ends_as, found)
+                self._ended(visit, "hangup", ends_as or (Result.VOICEMAIL if found.messages else ""), found)
                 await self._send(line, CAUSES.get(cause, "hangup"))
             case out.Broken(why=why):
                 log.error("call %s: flow %s is broken: %s", visit.call, found.flow.name, why)

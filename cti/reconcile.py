@@ -113,6 +113,8 @@ def _place(board: Board, seen: ev.LegSeen, event: ev.SnapshotTaken, *, was_up: b
         yield _adopt(seen, event.at)
     call = board.calls[seen.call]
     _rename_customer(board, call, seen)
+    if call.state is State.IVR and seen.queue and seen.place in (WAITING_ROOM, DELIVERY):
+        yield _adopt(seen, event.at)  # the flow died with the server, and the dialplan took the caller to a queue
     if seen.place == FALLBACK:
         yield from _cancel(call, event.at, "fell back meanwhile")
         if call.state in (State.IVR, State.WAITING):

@@ -22,6 +22,8 @@ Sounds = Callable[[str, Collection[str], str], list[str]]
 Send = Callable[..., None]
 
 SECONDS_TO_ANSWER: Final = "45"
+VALUE_MOST: Final = 900
+"""Asterisk takes lines of AMI up to 1,024 bytes; what would be longer loses its end."""
 MOST_REMEMBERED: Final = 10_000
 _NOT_SHOWN: Final = re.compile(r"[^\w +*-]")  # whatever could end the option, or begin another
 
@@ -57,6 +59,8 @@ class WaitingOrders:
 
     def _announce(self, tenant: TenantId, order: Announce) -> None:
         files = self._sounds(tenant, order.prompts, order.language)
+        while len("&".join(files)) > VALUE_MOST:
+            files.pop()
         if files:
             self._set(order.channel, "CTI_SAY", "&".join(files))
             self._send(redirect(order.channel, "cti-wait", "say"))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from cti.ids import Instant
 from cti.ivr.flow import Flow
-from cti.ivr.outcome import Answer, Step
+from cti.ivr.outcome import Answer, Message, Step
 from cti.speech import say
 
 
@@ -50,5 +50,7 @@ class Ports:
     """The JSON object at a URL, within so many seconds; None when it says 404. May raise LookupFailed."""
     on_step: Callable[[Step], None] = _unheard
     """Each step as it is done, before the next begins."""
+    on_message: Callable[[Message], None] = _unheard
+    """Each message as it has been recorded, before anything else is said."""
     on_answer: Callable[[Answer], None] = _unheard
     """Each answer to a survey as it is given: the caller may leave before the end."""

@@ -99,12 +99,16 @@ class Talk:
             recorded = await self._line.record(name, seconds=seconds, stop_at=stop_at, silence=silence)
         except HungUp as gone:
             if gone.recorded > 0:
-                self.messages.append(Message(name=name, node=self.node.id, seconds=gone.recorded, at=at))
+                self._keep_message(Message(name=name, node=self.node.id, seconds=gone.recorded, at=at))
             raise
         self._ended_by(recorded)
         message = Message(name=name, node=self.node.id, seconds=recorded.seconds, at=at)
-        self.messages.append(message)
+        self._keep_message(message)
         return message
+
+    def _keep_message(self, message: Message) -> None:
+        self.messages.append(message)
+        self.ports.on_message(message)
 
     def answer(self, survey: str, question: str, value: str, label: str) -> None:
         """Keep and tell the answer to a question."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,6 +12,7 @@ from tests.live.centre import Centre, Desktop
 from tests.live.conftest import Phones
 from tests.live.keys import press
 from tests.live.phone import Leg
+from tests.live.tone import Tone, heard
 
 QUEUES = {"1": "sales", "2": "support", "3": "billing"}
 
@@ -70,3 +73,155 @@ async def test_a_number_that_leads_nowhere_is_404(small: Centre, phones: Phones)
     leg = (await phones.trunk()).call("4049", "13800040001", "x")
     await leg.until_ended()
     assert leg.ended_by == "404"
+
+
+async def setting(centre: Centre, method: str, path: str, body: Any) -> Any:
+    """Change something as the administrator."""
+    token = await centre.token(centre.admin)
+    answer = await centre.http.request(
+        method, f"/api/v1{path}", headers={"Authorization": f"Bearer {token}"}, json=body
+    )
+    assert answer.status_code < 300, answer.text
+    return answer.json() if answer.content else None
+
+
+async def talks(small: Centre, phones: Phones, wall: Desktop, caller: str) -> tuple[Leg, Leg, str]:
+    """A caller and agent 1001 in a talk; returns both legs and the call."""
+    desk = await phones.desk("1001")
+    await small.status(await small.token("1001"), "1001", "ready")
+    leg = (await phones.trunk()).call("4001", caller, "张伟明")
+    agent = await desk.next_ring()
+    agent.answer()
+    answered = await wall.client.event("call.answered")
+    assert answered.call is not None
+    return leg, agent, answered.call
+
+
+async def test_the_survey_asks_when_the_agent_hangs_up_and_the_score_is_with_the_call(
+    small: Centre, phones: Phones
+) -> None:
+    await setting(small, "PATCH", "/queues/sales", {"survey": "survey"})
+    async with small.desktop(small.supervisor, "calls:*") as wall:
+        caller, agent, call = await talks(small, phones, wall, "13800050001")
+        agent.hangup()
+        await wall.client.event("call.left")
+        await press(caller, "1")
+        told = await wall.client.event("survey.answered")
+        assert (told.data["result"], told.data["score"], told.data["agent_no"]) == ("answered", 1, "1001")
+        await wall.client.event("call.ended")
+        await caller.until_ended()
+        kept = await record(small, wall, call)
+        assert kept["survey"]["score"] == 1
+        assert kept["segments"][-1]["kind"] == "survey"
+        assert kept["result"] == "answered"
+
+
+async def test_a_caller_who_hangs_up_first_is_not_asked(small: Centre, phones: Phones) -> None:
+    await setting(small, "PATCH", "/queues/sales", {"survey": "survey"})
+    async with small.desktop(small.supervisor, "calls:*") as wall:
+        caller, agent, call = await talks(small, phones, wall, "13800050002")
+        caller.hangup()
+        await wall.client.event("call.ended")
+        await agent.until_ended()
+        assert (await record(small, wall, call))["survey"] is None
+
+
+async def test_when_both_hang_up_at_once_the_call_ends_once(small: Centre, phones: Phones) -> None:
+    await setting(small, "PATCH", "/queues/sales", {"survey": "survey"})
+    async with small.desktop(small.supervisor, "calls:*") as wall:
+        caller, agent, call = await talks(small, phones, wall, "13800050003")
+        agent.hangup()
+        caller.hangup()
+        await wall.client.event("call.ended")
+        kept = await record(small, wall, call)
+        assert kept["result"] == "answered"
+        assert kept["survey"] is None or kept["survey"]["result"] == "left"
+
+
+async def said(small: Centre, leg: Leg, seconds: float) -> None:
+    """Return when so much of what this caller says has been recorded."""
+    folder = Path(small.lab.place.folder) / "recordings/voicemail"
+    async with asyncio.timeout(30):
+        while not any(file.stat().st_size > seconds * 16_000 for file in folder.glob("*.wav")):
+            await heard(leg.phone, leg=leg, seconds=0.2)
+
+
+async def test_a_message_is_listed_heard_and_given_to_an_agent(small: Centre, phones: Phones) -> None:
+    await setting(small, "POST", "/numbers", {"number": "4045", "entry": "flow:voicemail-demo"})
+    async with small.desktop(small.supervisor, "calls:*") as wall:
+        leg, call = await begins(phones, wall, "4045", "13800060001")
+        with Tone(leg.phone, leg).send(440):
+            await said(small, leg, 1.5)
+        await press(leg, "#")
+        left = await wall.client.event("voicemail.left")
+        assert left.call == call, "kept before anything else is said"
+        ended = await wall.client.event("call.ended", where=lambda e: e.call == call)
+        assert ended.data["result"] == "voicemail"
+        message = (await small.get("/voicemails", wall.token))["items"][0]
+        assert (message["call"], message["state"], message["number"]) == (call, "new", "+8613800060001")
+        assert message["seconds"] >= 1.5
+        given = await setting(small, "PATCH", f"/voicemails/{message['id']}", {"state": "assigned", "agent_no": "1001"})
+        assert given["agent_no"] == "1001"
+        headers = {"Authorization": f"Bearer {wall.token}", "Range": "bytes=0-3"}
+        sound = await small.http.get(f"/api/v1/voicemails/{message['id']}/audio", headers=headers)
+        assert (sound.status_code, sound.content) == (206, b"RIFF")
+
+
+async def test_a_caller_who_asked_for_it_is_called_back_once_an_agent_is_free(small: Centre, phones: Phones) -> None:
+    await setting(small, "POST", "/numbers", {"number": "4046", "entry": "flow:callback-demo"})
+    carrier = await phones.carrier()
+    async with small.desktop(small.supervisor, "calls:*") as wall:
+        leg, call = await begins(phones, wall, "4046", "13800070001")
+        await press(leg, "1")
+        ended = await wall.client.event("call.ended", where=lambda e: e.call == call)
+        assert ended.data["result"] == "callback"
+        waiting = (await small.get("/callbacks", wall.token))["items"]
+        assert [(one["number"], one["state"]) for one in waiting] == [("+8613800070001", "waiting")]
+
+        desk = await phones.desk("1001")
+        await small.status(await small.token("1001"), "1001", "ready")
+        (await desk.next_ring()).answer()
+        customer = await carrier.next_ring()
+        assert customer.invite is not None
+        assert "13800070001" in customer.invite.first
+        customer.answer()
+        answered = await wall.client.event("call.answered")
+        assert answered.call == f"{call}-cb"
+        customer.hangup()
+        done = await wall.client.event("call.ended", where=lambda e: e.call == answered.call)
+        assert done.data["result"] == "answered"
+        assert carrier.rung.empty(), "dialled once"
+
+
+async def test_callers_of_an_area_hear_of_its_incident_and_may_ask_for_word(small: Centre, phones: Phones) -> None:
+    begun = await setting(
+        small, "POST", "/incidents", {"title": "断网", "prompt": "incident", "prefixes": ["139"], "offer": True}
+    )
+    async with small.desktop(small.supervisor, "calls:*") as wall:
+        concerned, call = await begins(phones, wall, "4000", "13900080001")
+        await press(concerned, "1")
+        await press(concerned, "2")
+        await wall.client.event("call.queued", where=lambda e: e.call == call)
+        concerned.hangup()
+        await wall.client.event("call.ended", where=lambda e: e.call == call)
+        other, call = await begins(phones, wall, "4000", "13800080002")
+        other.hangup()
+        await wall.client.event("call.ended", where=lambda e: e.call == call)
+        callers = (await small.get(f"/incidents/{begun['id']}/callers", wall.token))["items"]
+        assert [(one["number"], one["wants_word"]) for one in callers] == [("+8613900080001", True)]
+        ended = await setting(small, "POST", f"/incidents/{begun['id']}/end", {})
+        assert (ended["active"], ended["heard"], ended["want_word"]) == (False, 1, 1)
+
+
+async def test_a_flow_that_dies_with_the_server_leaves_the_caller_in_the_safe_queue(
+    small: Centre, phones: Phones
+) -> None:
+    async with small.desktop(small.supervisor, "calls:*") as wall:
+        leg, call = await begins(phones, wall, "4000", "13800090001")
+    small.kill()
+    await small.start()
+    async with small.desktop(small.supervisor, "calls:*") as wall:
+        known = await small.get(f"/calls/{call}", wall.token)
+        assert (known["state"], known["queue"]) == ("waiting", "sales")
+        assert not leg.ended.is_set()
+        leg.hangup()
