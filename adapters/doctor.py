@@ -29,6 +29,7 @@ WRITTEN_BY: Final = {
     "cti-deliver": "dialplans/cti-deliver.conf",
     "cti-fallback": "dialplans/cti-fallback.conf",
     "cti-lastwords": "dialplans/cti-lastwords.conf",
+    "cti-record": "dialplans/cti-record.conf",
 }
 SECONDS: Final = 3.0
 STALL_SECONDS: Final = 1.0

@@ -19,7 +19,9 @@ from cti.shapes import stamp
 audit_app = typer.Typer(help="Who did what.", no_args_is_help=True)
 
 
-async def on_record(database: Database, tenant: TenantId, action: str, name: str, **data: object) -> None:
+async def on_record(
+    database: Database, tenant: TenantId, action: str, name: str, *, reason: str = "", **data: object
+) -> None:
     """Put on record what was done at the command line, as `cli:<login>`."""
     deed = Deed(
         tenant=tenant,
@@ -27,6 +29,7 @@ async def on_record(database: Database, tenant: TenantId, action: str, name: str
         who=f"cli:{_login()}",
         action=action,
         object=name,
+        reason=reason,
         data=data,
     )
     await AuditStore(database).append(tenant, [deed])
