@@ -188,10 +188,13 @@ class Sight(Enum):
 def sight(who: Principal, news: Published) -> Sight:
     """The level at which this person sees this event."""
     clear = sees_numbers(who)
-    hidden = not who.everywhere(AGENTS_SEE_CALLS) and not any(sees_call_of(who, no) for no in news.agents)
-    if news.type == "agent.updated" and hidden:
+    if news.type == "agent.updated" and not _sees_calls(who, news):
         return Sight.COLLEAGUE if clear else Sight.MASKED_COLLEAGUE
     return Sight.FULL if clear else Sight.MASKED
+
+
+def _sees_calls(who: Principal, news: Published) -> bool:
+    return who.everywhere(AGENTS_SEE_CALLS) or any(sees_call_of(who, no) for no in news.agents)
 
 
 def sees_call_of(who: Principal, agent: AgentNo) -> bool:

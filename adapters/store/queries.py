@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from adapters.store.database import Database
 from adapters.store.pages import Page, cursor_of, key_of, page_size
 from adapters.store.tables import agents, calls, journal, legs, offers, queues, segments
+from cti.entry.numbers import international, plain
 from cti.ids import AgentNo, CallId, DeviceName, Instant, LegId, OfferId, QueueName, TenantId
 from cti.news import Published
 from cti.people import Reach
@@ -125,7 +126,7 @@ def _conditions(tenant: TenantId, which: Which) -> list[ColumnElement[bool]]:
     if which.result is not None:
         found.append(call.result == which.result)
     if which.number is not None:
-        found.append(call.number == which.number)
+        found.append(call.number.in_({which.number, plain(which.number), international(which.number)}))
     if which.direction is not None:
         found.append(call.direction == which.direction)
     if which.agent_no is not None:

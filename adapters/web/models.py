@@ -7,6 +7,8 @@ from typing import Annotated, Any, Generic, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from cti.records import Result, State
+
 T = TypeVar("T")
 
 _PLAIN = r"^[^\x00-\x1f\x7f]*$"
@@ -73,8 +75,14 @@ class DeviceNow(BaseModel):
     reachable: bool
 
 
-class Caller(BaseModel):
+class Numbered(BaseModel):
+    """A role that may not see numbers gets `138****8000` and what to dial, search and list the number by."""
+
     number: str
+    number_token: str | None = Field(default=None, description="there when the number is masked")
+
+
+class Caller(Numbered):
     name: str
 
 
@@ -127,9 +135,8 @@ class AgentChange(BaseModel):
 # --- queues --------------------------------------------------------------------------------------------------------
 
 
-class Waiting(BaseModel):
+class Waiting(Numbered):
     call: str
-    number: str
     name: str
     since: datetime
     priority: int
@@ -265,23 +272,43 @@ class RunningRecording(BaseModel):
     since: datetime | None
 
 
-class Call(BaseModel):
+class Step(BaseModel):
+    """One node of a flow that the caller went through."""
+
+    flow: str
+    version: int
+    node: str
+    kind: str
+    at: datetime
+    exit: str
+    digits: str
+
+
+class Survey(BaseModel):
+    agent_no: str | None
+    queue: str | None
+    began_at: datetime
+    result: str | None
+    score: int | None
+    answers: dict[str, str]
+
+
+class Call(Numbered):
     id: str
     direction: str
-    number: str
     name: str
     dialled: str
     queue: str
     priority: int
     vip: bool
-    state: Literal["waiting", "offered", "ringing", "talking", "held", "fallback", "ended"]
+    state: State
     state_since: datetime
     agent_no: str | None
     started_at: datetime
     queued_at: datetime
     answered_at: datetime | None
     ended_at: datetime | None
-    result: Literal["answered", "abandoned", "fallback", "pbx_lost"] | None
+    result: Result | None
     cause: str
     linkedid: str
     segments: list[Segment]
@@ -289,6 +316,11 @@ class Call(BaseModel):
     legs: list[Leg]
     recordings: list[str] = Field(description="ids of what can be heard; empty for who may not know of it")
     recording: RunningRecording | None
+    rules: list[str] = Field(description="how it was let in")
+    language: str
+    path: list[Step] = Field(description="its way through flows")
+    data: dict[str, str] = Field(description="what it carries")
+    survey: Survey | None
 
 
 # --- devices, users, events, health --------------------------------------------------------------------------------
