@@ -145,10 +145,10 @@ def _dial_end(m: Message, at: Instant, _: int) -> ev.Event | None:
 
 
 def _originated(m: Message, at: Instant, _: int) -> ev.Event | None:
-    """A leg that we asked for did not even begin; its id is the last field of its extension."""
+    """Its leg's id is the last field of its extension: there may be no channel to name."""
     if m["Response"] != "Failure":
         return None
-    return ce.LegNotReached(at=at, leg=LegId(m.get("Exten").rpartition("_")[2]), why="unreachable")
+    return ce.InviteFailed(at=at, leg=LegId(m.get("Exten").rpartition("_")[2]))
 
 
 def _device(m: Message, at: Instant, _: int) -> ev.Event | None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from cti.events import Event
 from cti.ids import AgentNo, CallId, DeviceName, LegId, QueueName
 
-# --- wishes ----------------------------------------------------------------------------------------------------------
+# --- wishes ---------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,7 +147,7 @@ class RequeueAsked(Event):
     front: bool = False
 
 
-# --- facts -----------------------------------------------------------------------------------------------------------
+# --- facts ----------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,6 +167,13 @@ class LegNotReached(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class InviteFailed(Event):
+    """Asterisk gave up on a leg that we asked for. If a phone rang, its own end is told besides, and says more."""
+
+    leg: LegId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DialEnded(Event):
     """A leg that dialled another is alone again, after a talk or without. `status` is DIALSTATUS."""
 
@@ -183,7 +190,7 @@ class OrderFailed(Event):
     why: str
 
 
-# --- decisions -------------------------------------------------------------------------------------------------------
+# --- decisions ------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -40,7 +40,7 @@ def _add_leg(board: Board, call: Call, leg: Leg) -> None:
     board.touch_call(call)
 
 
-# --- legs ------------------------------------------------------------------------------------------------------------
+# --- legs -----------------------------------------------------------------------------------------------------------
 
 
 def leg_dialled(board: Board, call: Call, event: ev.LegDialled) -> None:
@@ -85,6 +85,10 @@ def leg_not_reached(board: Board, event: ce.LegNotReached) -> None:
         board.touch_call(call)
 
 
+def invite_failed(board: Board, event: ce.InviteFailed) -> None:
+    board.unwanted.pop(event.leg, None)
+
+
 def leg_placed(board: Board, event: ce.LegPlaced) -> None:
     leg = board.calls[event.call].leg(event.leg)
     if leg is not None:
@@ -103,7 +107,7 @@ def data_attached(board: Board, event: ce.DataAttached) -> None:
     board.touch_call(call)
 
 
-# --- giving the call away --------------------------------------------------------------------------------------------
+# --- giving the call away -------------------------------------------------------------------------------------------
 
 
 def call_requeued(board: Board, event: ce.CallRequeued) -> None:
@@ -134,7 +138,7 @@ def call_forwarded(board: Board, event: ce.CallForwarded) -> None:
     board.touch_call(call)
 
 
-# --- asking somebody -------------------------------------------------------------------------------------------------
+# --- asking somebody ------------------------------------------------------------------------------------------------
 
 
 def consult_began(board: Board, event: ce.ConsultBegan) -> None:
@@ -291,7 +295,7 @@ def hand_on(board: Board, call: Call, agent: AgentNo) -> None:
             return
 
 
-# --- outbound --------------------------------------------------------------------------------------------------------
+# --- outbound -------------------------------------------------------------------------------------------------------
 
 
 def call_placed(board: Board, event: ce.CallPlaced) -> None:
@@ -365,7 +369,7 @@ def acw_extended(board: Board, event: ce.AcwExtended) -> None:
         board.touch(agent, record=True)
 
 
-# --- supervision -----------------------------------------------------------------------------------------------------
+# --- supervision ----------------------------------------------------------------------------------------------------
 
 
 def watch_began(board: Board, event: ce.WatchBegan) -> None:
@@ -438,6 +442,7 @@ FOLDS: Final[Mapping[type[ev.Event], Fold]] = {
     ev.LegAnswered: leg_answered,
     ce.LegInvited: leg_invited,
     ce.LegNotReached: leg_not_reached,
+    ce.InviteFailed: invite_failed,
     ce.LegPlaced: leg_placed,
     ce.LegMuted: leg_muted,
     ce.DataAttached: data_attached,

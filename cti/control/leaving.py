@@ -117,6 +117,11 @@ def _followed(board: Board, call: Call, leg: Leg, at: Instant) -> Iterator[ev.Ev
         mine = call.leg(watch.leg)
         if watch.of != leg.id or mine is None or mine.ended_at is not None:
             continue
+        if not remaining and call.state in (State.WAITING, State.OFFERED, State.RINGING):
+            mode = "listen" if watch.mode == "barge" else watch.mode
+            yield ce.WatchChanged(at=at, call=call.id, agent=watch.by, mode=mode, of=watch.of)
+            yield from move(call, mine, Spot("spare"), "spare", at)  # until somebody has the customer
+            continue
         if not remaining:
             yield HangUp(call.id, mine.address)
             continue

@@ -17,6 +17,14 @@ def invited(board: Board, event: ce.LegInvited) -> Iterator[Effect]:
         yield HangUp(call, event.leg)
 
 
+def not_begun(board: Board, event: ce.InviteFailed) -> Iterator[ev.Event]:
+    """Only of a leg that never was a channel nothing else is heard."""
+    call = board.call_of_leg(event.leg)
+    leg = call.leg(event.leg) if call is not None else None
+    if leg is not None and leg.ended_at is None and not leg.channel:
+        yield ce.LegNotReached(at=event.at, leg=event.leg, why="unreachable")
+
+
 def failed(board: Board, event: ce.OrderFailed) -> Iterator[Effect]:
     """Mostly the leg has just hung up, and we shall hear of it; if the call goes on, somebody has to look."""
     if event.call in board.calls:

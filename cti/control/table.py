@@ -53,6 +53,7 @@ FEATURES: Final[Mapping[type[ev.Event], tuple[Feature, ...]]] = {
     # what Asterisk says
     ce.LegInvited: (orders.invited,),
     ce.LegNotReached: (conference.not_reached, watch.not_reached, outbound.not_reached),
+    ce.InviteFailed: (orders.not_begun,),
     ce.DialEnded: (consult.dial_ended, transfer.came_back),
     ce.OrderFailed: (orders.failed,),
     ev.LegRinging: (consult.rang, conference.rang, telling.rang),

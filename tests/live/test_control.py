@@ -1,4 +1,4 @@
-"""Call control on a real Asterisk with real phones: who hears whom after every command, and that nothing is left over."""
+"""Call control on a real Asterisk with real phones: who hears whom after every command, and that nothing is left."""
 
 from __future__ import annotations
 

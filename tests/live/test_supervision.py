@@ -8,7 +8,7 @@ from tests.live.centre import Centre
 from tests.live.conftest import Lab, Phones
 from tests.live.floor import Floor
 from tests.live.phone import Leg, Phone
-from tests.live.test_control import A, B, CUSTOMER, D, hears, sing
+from tests.live.test_control import CUSTOMER, A, B, D, hears, sing
 
 SUPERVISOR = "1900"
 

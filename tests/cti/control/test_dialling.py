@@ -1,0 +1,77 @@
+"""Which numbers are dialled, and how fraud is turned away whatever it looks like."""
+
+from __future__ import annotations
+
+import pytest
+
+from cti.control.dialling import DialRules, digits
+from cti.control.targets import target
+from cti.errors import BadRequest, RefusedByPolicy
+
+RULES = DialRules(caller_ids=("4000", "+862161234567"))
+
+
+@pytest.mark.parametrize(
+    ("written", "dialled"),
+    [
+        ("13900001111", "13900001111"),
+        ("+86 139 0000 1111", "13900001111"),
+        ("0086-13900001111", "13900001111"),
+        ("02161234567", "02161234567"),
+        ("+861012345678", "01012345678"),
+        ("4001234567", "4001234567"),
+        ("110", "110"),
+        ("95588", "95588"),
+    ],
+)
+def test_a_number_at_home_is_dialled_as_the_trunk_wants_it(written: str, dialled: str) -> None:
+    assert RULES.allow(target(f"number:{written}", "number").name) == dialled
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "+12025550123",
+        "0012025550123",
+        "00 1 202 555 0123",
+        "011 1 202 555 0123",
+        "16812345",
+        "１３９００００１１１１",
+        "13900001111&PJSIP/1001",
+        "13900001111,30,g",
+        "13900001111@evil.example",
+        "13900001111;a=b",
+        "${SHELL(id)}",
+        "Local/13900001111@cti-call",
+        "PJSIP/1@cti-trunk",
+        "*69",
+        "13900001111w1234",
+        "sip:13900001111@example.com",
+        "1" * 30,
+        "1",
+        "4000",
+        "1002",
+    ],
+)
+def test_what_no_rule_allows_is_refused_with_the_rule(written: str) -> None:
+    with pytest.raises(RefusedByPolicy, match="^rule [a-z_]+: "):
+        RULES.allow(target(f"number:{written}", "number").name)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "number:", "number:\n1", "agent:../1", "queue:Sales", "flow:", "survey:x", "1002"]
+)
+def test_words_that_lead_nowhere_are_no_target(text: str) -> None:
+    with pytest.raises(BadRequest):
+        target(text, "agent", "queue", "flow", "survey")
+
+
+def test_only_a_number_of_ours_is_shown() -> None:
+    assert RULES.shown("") == "4000"
+    assert RULES.shown("+862161234567") == "862161234567"
+    with pytest.raises(RefusedByPolicy, match="caller_id"):
+        RULES.shown("110")
+
+
+def test_no_digit_is_invented() -> None:
+    assert digits("+12025550123") == "12025550123"

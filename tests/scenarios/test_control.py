@@ -1,0 +1,559 @@
+"""Call control through the core: what each command leads to, what it is refused for, and who hangs up when."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from cti import events as ev
+from cti.control import events as ce
+from cti.control.effects import Invite, Move
+from cti.effects import Deliver, HangUp
+from cti.errors import Refused
+from cti.ids import AgentNo, CallId, LegId, QueueName
+from cti.records import AgentProfile, QueueSettings, State
+from tests.control_world import ControlWorld
+
+TWO = ("1001", "1002", "1003", "1900")
+QUEUES = tuple(QueueSettings(name=QueueName(name), acw_seconds=5) for name in ("sales", "support"))
+
+
+def world() -> ControlWorld:
+    return ControlWorld(*TWO, queues=QUEUES)
+
+
+def settled(w: ControlWorld) -> None:
+    """Nobody and nothing is left: no call, no leg, every agent free again."""
+    w.follows_orders()
+    w.passes(10)
+    assert not w.board.calls
+    assert not w.board.legs
+    assert {agent.work.value for agent in w.board.agents.values()} == {"idle"}
+    assert all(agent.call is None for agent in w.board.agents.values())
+
+
+# --- the table: every command in every state --------------------------------------------------------------------------
+
+WISHES: dict[str, tuple[type[ce.Wish], dict[str, Any]]] = {
+    "hold": (ce.HoldAsked, {}),
+    "retrieve": (ce.RetrieveAsked, {}),
+    "mute": (ce.MuteAsked, {"muted": True}),
+    "dtmf": (ce.DigitsAsked, {"digits": "1"}),
+    "play": (ce.PlayAsked, {"prompt": "hello", "side": "both"}),
+    "transfer": (ce.TransferAsked, {"to": "queue:support"}),
+    "consult": (ce.ConsultAsked, {"to": "agent:1003"}),
+    "complete": (ce.ConsultCompleteAsked, {}),
+    "alternate": (ce.ConsultAlternateAsked, {}),
+    "cancel": (ce.ConsultCancelAsked, {}),
+    "conference": (ce.ConferenceAsked, {"to": "agent:1003"}),
+    "merge": (ce.ConferenceAsked, {}),
+    "pickup": (ce.PickUpAsked, {}),
+    "listen": (ce.WatchAsked, {"mode": "listen"}),
+    "barge": (ce.WatchAsked, {"mode": "barge"}),
+    "stop": (ce.WatchStopAsked, {}),
+}
+STATES = ("waiting", "offered", "talking", "held", "asking", "consulting", "aside", "conference", "ended")
+
+ALLOWED = {
+    "talking": "hold mute dtmf play transfer consult conference listen barge",
+    "held": "retrieve mute transfer consult listen",
+    "asking": "mute cancel listen",
+    "consulting": "mute dtmf complete alternate cancel merge listen",
+    "aside": "mute dtmf complete alternate cancel merge listen barge",
+    "conference": "mute dtmf play conference listen barge",
+}
+"""What 1001, who has the customer, may do; listen and barge are asked by 1900."""
+
+
+def at(state: str) -> tuple[ControlWorld, CallId]:
+    w = world()
+    if state in ("waiting", "offered"):
+        if state == "offered":
+            w.ready("1001")
+        return w, w.caller_joins()
+    call = w.talk()
+    match state:
+        case "held":
+            w.asks(ce.HoldAsked, "1001", call)
+        case "asking":
+            w.consulting(call, answered=False)
+        case "consulting":
+            w.consulting(call)
+        case "aside":
+            w.consulting(call)
+            w.asks(ce.ConsultAlternateAsked, "1001", call)
+        case "conference":
+            w.consulting(call)
+            w.asks(ce.ConferenceAsked, "1001", call)
+        case "ended":
+            w.caller_leaves(call)
+    return w, call
+
+
+@pytest.mark.parametrize("state", STATES)
+@pytest.mark.parametrize("wish", WISHES)
+def test_a_command_in_a_wrong_state_is_a_named_error_and_changes_nothing(wish: str, state: str) -> None:
+    w, call = at(state)
+    kind, words = WISHES[wish]
+    agent = "1900" if kind in (ce.WatchAsked, ce.WatchStopAsked) else "1001"
+    allowed = wish in ALLOWED.get(state, "").split()
+    if allowed:
+        w.asks(kind, agent, call, **words)
+        return
+    if wish == "pickup" and state == "waiting":
+        w.asks(kind, agent, call, **words)
+        return
+    code = w.refused(kind, agent, call, **words)
+    assert code in ("wrong_state", "no_leg", "not_found", "busy", "bad_request"), (wish, state, code)
+
+
+@pytest.mark.parametrize("wish", WISHES)
+def test_no_command_touches_a_leg_while_the_link_is_down(wish: str) -> None:
+    w, call = at("talking")
+    w.take(ev.LinkLost(at=w.now, reason="cut"))
+    kind, words = WISHES[wish]
+    agent = "1900" if kind in (ce.WatchAsked, ce.WatchStopAsked) else "1001"
+    assert w.refused(kind, agent, call, **words) in ("pbx_down", "wrong_state")
+
+
+@pytest.mark.parametrize("wish", [name for name in WISHES if name not in ("listen", "barge", "stop", "pickup")])
+def test_nobody_commands_the_call_of_another(wish: str) -> None:
+    w, call = at("talking")
+    kind, words = WISHES[wish]
+    assert w.refused(kind, "1002", call, **words) == "no_leg"
+
+
+# --- hold -------------------------------------------------------------------------------------------------------------
+
+
+def test_both_legs_of_a_talk_are_moved_at_once() -> None:
+    w = world()
+    call = w.talk()
+    w.asks(ce.HoldAsked, "1001", call)
+    order = w.wished(Move)[-1]
+    assert isinstance(order, Move)
+    assert (order.spot.kind, order.leg) == ("hold", w.call(call).customer.channel)
+    assert order.other_spot is not None
+    assert (order.other_spot.kind, order.other) == ("alone", w.leg(call, "1001").channel)
+
+
+def test_talk_and_hold_are_counted_apart_and_together() -> None:
+    w = world()
+    call = w.talk()
+    w.asks(ce.HoldAsked, "1001", call)
+    w.passes(7)
+    w.asks(ce.RetrieveAsked, "1001", call)
+    w.passes(3)
+    w.caller_leaves(call)
+    assert w.spans(call)[-3:] == [("talking", "1001", 10), ("held", "1001", 7), ("talking", "1001", 3)]
+    assert w.figures("1001").talk_ms == 20_000
+    settled(w)
+
+
+def test_an_agent_who_hangs_up_on_a_held_customer_sends_them_to_the_end_of_the_call() -> None:
+    w = world()
+    call = w.talk()
+    w.asks(ce.HoldAsked, "1001", call)
+    w.gone(w.leg(call, "1001").id)
+    assert w.moves()[-1] == "after"
+    w.gone(w.call(call).customer.id)
+    settled(w)
+
+
+# --- transfer ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_transferred_caller_keeps_the_time_of_arrival_and_the_data() -> None:
+    w = world()
+    call = w.talk()
+    w.asks(ce.AttachAsked, "1001", call, data={"订单": "77"})
+    queued = w.call(call).queued_at
+    w.asks(ce.TransferAsked, "1001", call, to="queue:support")
+    record = w.call(call)
+    assert (record.state, record.queue, record.queued_at) == (State.WAITING, "support", queued)
+    w.gone(w.call(call).legs[1].id)
+    w.ready("1002")
+    w.answers(call)
+    assert w.last("screen_pop.requested")["attached"] == {"订单": "77"}
+    assert w.call(call).agent_no == "1002"
+    w.caller_leaves(call)
+    settled(w)
+
+
+def test_who_gives_a_call_to_a_queue_does_not_get_it_from_there() -> None:
+    w = world()
+    call = w.talk()
+    w.asks(ce.TransferAsked, "1001", call, to="queue:sales")
+    w.passes(10)
+    assert w.work("1001") == "idle"
+    assert w.call(call).state is State.WAITING
+
+
+def test_a_transfer_nobody_answers_leaves_the_caller_waiting_in_the_queue() -> None:
+    w = world()
+    call = w.talk()
+    w.asks(ce.TransferAsked, "1001", call, to="agent:1002")
+    order = w.wished(Deliver)[-1]
+    assert isinstance(order, Deliver)
+    assert order.agent == "1002"
+    w.rings_out(call)
+    assert w.call(call).state is State.WAITING
+    assert w.says("1002") == ("not_ready", "no_answer")
+
+
+@pytest.mark.parametrize(
+    ("to", "code"),
+    [
+        ("agent:9999", "no_such_target"),
+        ("agent:1001", "no_such_target"),
+        ("queue:nobody", "no_such_target"),
+        ("number:0012025550123", "refused_by_policy"),
+        ("Local/x", "bad_request"),
+        ("voicemail:x", "bad_request"),
+    ],
+)
+def test_a_target_that_is_none_is_refused_and_the_talk_goes_on(to: str, code: str) -> None:
+    w = world()
+    call = w.talk()
+    assert w.refused(ce.TransferAsked, "1001", call, to=to) == code
+    if not to.startswith(("queue", "voicemail")):
+        assert w.refused(ce.ConsultAsked, "1001", call, to=to) == code
+        assert w.refused(ce.ConferenceAsked, "1001", call, to=to) == code
+    assert w.call(call).state is State.TALKING
+
+
+def test_a_colleague_in_a_call_is_busy() -> None:
+    w = world()
+    call = w.talk()
+    w.talk("1002")
+    assert w.refused(ce.TransferAsked, "1001", call, to="agent:1002") == "busy"
+    assert w.refused(ce.ConsultAsked, "1001", call, to="agent:1002") == "busy"
+
+
+def test_a_number_that_does_not_answer_brings_the_caller_back_to_the_queue() -> None:
+    w = world()
+    call = w.talk()
+    w.asks(ce.TransferAsked, "1001", call, to="13900001111")
+    assert w.moves()[-1] == "out"
+    customer = w.call(call).customer.id
+    party = w.dials(call, customer, "cti-trunk", "p1")
+    w.gone(party, 19)
+    w.take(ce.DialEnded(at=w.now, leg=customer, status="NOANSWER", cause=19))
+    assert w.call(call).state is State.WAITING
+    w.gone(customer)
+    settled(w)
+
+
+# --- consult ----------------------------------------------------------------------------------------------------------
+
+
+def test_every_agent_second_of_a_completed_consultation_is_somebody_s() -> None:
+    w = world()
+    call = w.talk()
+    leg = w.consulting(call)
+    asker = w.leg(call, "1001").id
+    w.asks(ce.ConsultCompleteAsked, "1001", call)
+    w.gone(asker)
+    assert (w.work("1001"), w.work("1002")) == ("acw", "talking")
+    w.passes(8)
+    w.gone(leg)
+    w.gone(w.call(call).customer.id)
+    assert w.spans(call)[-4:] == [
+        ("talking", "1001", 10),
+        ("held", "1001", 5),
+        ("consulting", "1002", 5),
+        ("talking", "1002", 8),
+    ]
+    assert w.figures("1001").talk_ms == 15_000
+    assert w.figures("1002").talk_ms == 8_000
+    assert w.call(call).agent_no == "1002"
+    settled(w)
+
+
+def test_a_colleague_who_was_only_asked_has_no_after_call_work() -> None:
+    w = world()
+    call = w.talk()
+    leg = w.consulting(call)
+    w.asks(ce.ConsultCancelAsked, "1001", call)
+    w.gone(leg)
+    assert (w.work("1001"), w.work("1002")) == ("talking", "idle")
+    assert w.call(call).state is State.TALKING
+    w.caller_leaves(call)
+    settled(w)
+
+
+def test_going_to_and_fro_is_talk_and_hold() -> None:
+    w = world()
+    call = w.talk()
+    w.consulting(call)
+    w.asks(ce.ConsultAlternateAsked, "1001", call)
+    assert w.call(call).state is State.TALKING
+    w.passes(4)
+    w.asks(ce.ConsultAlternateAsked, "1001", call)
+    assert w.call(call).state is State.HELD
+    w.passes(2)
+    w.asks(ce.ConsultCompleteAsked, "1001", call)
+    spans = [one for one in w.spans(call) if one[1] == "1001"]
+    assert spans[-3:] == [("held", "1001", 5), ("talking", "1001", 4), ("held", "1001", 2)]
+
+
+WHO = ("customer", "asker", "asked")
+
+
+@pytest.mark.parametrize("who", WHO)
+@pytest.mark.parametrize("stage", ["asking", "consulting", "aside", "conference"])
+def test_whoever_hangs_up_whenever_leaves_no_orphan_and_no_ghost(stage: str, who: str) -> None:
+    w, call = at(stage)
+    record = w.call(call)
+    legs = {
+        "customer": record.customer.id,
+        "asker": w.leg(call, "1001").id,
+        "asked": LegId(f"{call}-b"),
+    }
+    w.gone(legs[who])
+    w.follows_orders()
+    if who != "customer" and call in w.board.calls:
+        live = {leg.id for leg in w.call(call).live()}
+        assert record.customer.id in live
+        w.gone(record.customer.id)
+    assert w.call(call).state is State.ENDED
+    settled(w)
+    assert all(one.ended_at is not None for one in w.call(call).segments)
+
+
+# --- conference -------------------------------------------------------------------------------------------------------
+
+
+def test_in_a_conference_each_agent_s_time_counts_and_the_call_s_once() -> None:
+    w, call = at("conference")
+    w.passes(6)
+    w.gone(w.leg(call, "1001").id)
+    assert w.call(call).agent_no == "1002"
+    assert w.call(call).state is State.TALKING
+    w.passes(4)
+    w.gone(f"{call}-b")
+    w.gone(w.call(call).customer.id)
+    record = w.call(call)
+    assert record.talked(AgentNo("1002")) == 10_000
+    assert record.talked(AgentNo("1001")) == 21_000
+    assert record.talked() == 25_000
+    settled(w)
+
+
+def test_one_invited_joins_or_is_free_again() -> None:
+    w, call = at("conference")
+    w.asks(ce.ConferenceAsked, "1001", call, to="agent:1003")
+    leg = w.invited()
+    assert w.work("1003") == "ringing"
+    w.take(ce.LegNotReached(at=w.now, leg=leg, why="busy"))
+    assert w.work("1003") == "idle"
+    w.asks(ce.ConferenceAsked, "1001", call, to="agent:1003")
+    leg = w.invited()
+    w.picked_up(leg)
+    assert w.work("1003") == "talking"
+    w.asks(ce.RemoveAsked, "1001", call, leg=leg)
+    w.follows_orders()
+    w.passes(6)
+    assert w.work("1003") == "idle"
+
+
+def test_a_leg_that_begins_to_ring_for_a_call_that_has_ended_is_hung_up() -> None:
+    w, call = at("conference")
+    w.asks(ce.ConferenceAsked, "1001", call, to="agent:1003")
+    order = w.wished(Invite)[-1]
+    assert isinstance(order, Invite)
+    w.gone(w.call(call).customer.id)
+    w.follows_orders()
+    w.effects.clear()
+    w.take(ce.LegInvited(at=w.now, leg=order.leg, channel="PJSIP/1003-1"))
+    assert [e.channel for e in w.effects if isinstance(e, HangUp)] == [order.leg]
+    settled(w)
+
+
+# --- pick-up ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_picked_up_call_rings_the_picker_and_the_first_agent_is_free() -> None:
+    w = world()
+    w.ready("1001")
+    call = w.caller_joins()
+    w.rings(call)
+    w.asks(ce.PickUpAsked, "1002", call)
+    w.gone(w.call(call).legs[1].id)
+    assert (w.work("1001"), w.work("1002")) == ("idle", "offered")
+    assert w.rung(call) == ["1001", "1002"]
+    w.take(ev.DeliveryEnded(at=w.now, call=call, n=1, status="CANCEL", cause=0))
+    w.answers(call)
+    assert w.work("1002") == "talking"
+    assert w.says("1001") == ("ready", None)
+    w.caller_leaves(call)
+    settled(w)
+
+
+def test_the_caller_gone_at_the_moment_of_a_pick_up_frees_both() -> None:
+    w = world()
+    w.ready("1001")
+    call = w.caller_joins()
+    w.rings(call)
+    w.asks(ce.PickUpAsked, "1002", call)
+    w.caller_leaves(call)
+    settled(w)
+
+
+def test_the_call_of_a_foreign_queue_is_not_picked_up() -> None:
+    w = world()
+    profile = AgentProfile(agent_no=AgentNo("1003"), name="x", devices=w.profiles[2].devices, queues=())
+    profiles = (*w.profiles[:2], profile, w.profiles[3])
+    w.take(ev.DirectoryChanged(at=w.now, queues=w.queue_settings, agents=profiles))
+    call = w.caller_joins()
+    assert w.refused(ce.PickUpAsked, "1003", call) == "not_allowed"
+    w.asks(ce.PickUpAsked, "1003", call, anybody=True)
+
+
+# --- outbound ---------------------------------------------------------------------------------------------------------
+
+
+def dialled(w: ControlWorld, to: str = "13900001111") -> tuple[CallId, LegId]:
+    call = CallId(f"{w.now // 1000}-9-123456")
+    w.take(ce.DialAsked(at=w.now, agent=AgentNo("1001"), call=call, to=to))
+    return call, w.invited()
+
+
+def test_an_outbound_call_is_recorded_from_the_first_ring_to_the_end() -> None:
+    w = world()
+    call, leg = dialled(w)
+    w.passes(3)
+    w.picked_up(leg)
+    other = w.dials(call, leg, "cti-trunk", "o1")
+    w.passes(6)
+    w.picked_up(other)
+    assert (w.work("1001"), w.call(call).state) == ("talking", State.TALKING)
+    w.passes(20)
+    w.gone(other)
+    w.gone(leg)
+    record = w.call(call)
+    assert (record.direction, record.number, record.result) == ("outbound", "+8613900001111", "answered")
+    assert w.spans(call) == [("ringing", "1001", 9), ("talking", "1001", 20)]
+    settled(w)
+
+
+@pytest.mark.parametrize(
+    ("cause", "said"), [(17, "busy"), (19, "no_answer"), (1, "wrong_number"), (21, "rejected"), (16, "no_answer")]
+)
+def test_the_other_side_s_failure_is_named(cause: int, said: str) -> None:
+    w = world()
+    call, leg = dialled(w)
+    w.picked_up(leg)
+    other = w.dials(call, leg, "cti-trunk", "o1")
+    w.gone(other, cause)
+    assert (w.call(call).result, w.call(call).cause) == ("not_reached", f"customer:{said}")
+    settled(w)
+
+
+def test_the_agent_s_own_failure_is_named_too() -> None:
+    w = world()
+    call, leg = dialled(w)
+    w.take(ce.LegNotReached(at=w.now, leg=leg, why="no_answer"))
+    assert (w.call(call).result, w.call(call).cause) == ("not_reached", "agent:no_answer")
+    settled(w)
+
+
+def test_forbidden_numbers_and_foreign_caller_ids_ring_nobody() -> None:
+    w = world()
+    for to, caller_id in (("0012025550123", ""), ("13900001111", "110"), ("PJSIP/1@x", "")):
+        with pytest.raises(Refused):
+            w.take(
+                ce.DialAsked(
+                    at=w.now, agent=AgentNo("1001"), call=CallId("1-1-123456"), to=f"number:{to}", caller_id=caller_id
+                )
+            )
+    assert not w.wished(Invite)
+    assert w.work("1001") == "idle"
+
+
+# --- supervision ------------------------------------------------------------------------------------------------------
+
+
+def watched(w: ControlWorld, call: CallId, mode: str = "listen", by: str = "1900") -> LegId:
+    w.asks(ce.WatchAsked, by, call, mode=mode)
+    leg = w.invited()
+    w.picked_up(leg)
+    return leg
+
+
+def test_a_supervisor_s_leg_is_called_once_and_changes_mode() -> None:
+    w = world()
+    call = w.talk()
+    watched(w, call)
+    for mode in ("whisper", "barge", "listen"):
+        w.asks(ce.WatchAsked, "1900", call, mode=mode)
+    assert len(w.wished(Invite)) == 1
+    assert w.moves()[-1] == "listen"
+    assert w.news()[-3:].count("supervision.changed") >= 1
+    w.caller_leaves(call)
+    settled(w)
+
+
+def test_two_supervisors_who_intercept_one_call_leave_one_with_the_customer() -> None:
+    w = world()
+    call = w.talk()
+    w.asks(ce.WatchAsked, "1900", call, mode="intercept")
+    leg = w.invited()
+    assert w.refused(ce.WatchAsked, "1003", call, mode="intercept") == "wrong_state"
+    w.picked_up(leg)
+    w.follows_orders()
+    assert (w.work("1001"), w.work("1900")) == ("acw", "talking")
+    assert w.call(call).agent_no == "1900"
+    w.gone(leg)
+    w.gone(w.call(call).customer.id)
+    settled(w)
+
+
+@pytest.mark.parametrize("mode", ["listen", "whisper", "barge", "intercept"])
+@pytest.mark.parametrize("answered", [False, True])
+def test_a_caller_who_hangs_up_at_any_step_of_supervision_frees_everybody(mode: str, answered: bool) -> None:
+    w = world()
+    call = w.talk()
+    w.asks(ce.WatchAsked, "1900", call, mode=mode)
+    leg = w.invited()
+    if answered:
+        w.picked_up(leg)
+    w.caller_leaves(call)
+    settled(w)
+
+
+def test_supervision_goes_on_with_the_agent_a_call_is_transferred_to() -> None:
+    w = world()
+    call = w.talk()
+    watched(w, call)
+    first = w.leg(call, "1001").id
+    w.asks(ce.TransferAsked, "1001", call, to="agent:1002")
+    w.gone(first)
+    assert w.moves()[-1] == "spare"
+    w.answers(call)
+    assert w.moves()[-1] == "listen"
+    assert w.last("supervision.changed")["leg"] == w.leg(call, "1002").id
+    w.caller_leaves(call)
+    settled(w)
+
+
+def test_a_dropped_call_is_hung_up_on_every_side() -> None:
+    w = world()
+    call = w.talk()
+    watched(w, call)
+    w.effects.clear()
+    w.take(ce.DropAsked(at=w.now, call=call, by="boss"))
+    assert len(w.wished(HangUp)) == 3
+    w.follows_orders()
+    settled(w)
+
+
+def test_a_waiting_caller_goes_to_the_front_and_to_another_queue() -> None:
+    w = world()
+    first, second = w.caller_joins(), w.caller_joins()
+    w.take(ce.RequeueAsked(at=w.now, call=second, by="boss", front=True))
+    assert [one["call"] for one in w.last("queue.updated")["waiting"]] == [second, first]  # type: ignore[attr-defined]
+    w.take(ce.RequeueAsked(at=w.now, call=second, by="boss", queue=QueueName("support")))
+    assert w.call(second).queue == "support"
+    assert [call.id for call in w.board.queues[QueueName("sales")].in_order()] == [first]
