@@ -167,7 +167,7 @@ def test_every_context_variable_and_user_event_is_described() -> None:
 
 def published() -> Iterator[str]:
     """The type of every event the core publishes, read from the code."""
-    makers = {"News": "", "news_of": "call.", "_news": "screen_pop."}
+    makers = {"News": "", "news_of": "call.", "_news": "screen_pop.", "_supervision": "supervision."}
     for file in sorted((ROOT / "cti").rglob("*.py")):
         for node in ast.walk(ast.parse(text(file))):
             if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in makers):

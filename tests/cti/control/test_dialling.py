@@ -54,7 +54,7 @@ def test_a_number_at_home_is_dialled_as_the_trunk_wants_it(written: str, dialled
     ],
 )
 def test_what_no_rule_allows_is_refused_with_the_rule(written: str) -> None:
-    with pytest.raises(RefusedByPolicy, match="^rule [a-z_]+: "):
+    with pytest.raises(RefusedByPolicy, match=r"^rule [a-z_]+: "):
         RULES.allow(target(f"number:{written}", "number").name)
 
 
