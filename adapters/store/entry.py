@@ -1,14 +1,13 @@
 """Numbers, schedules and calendars as people edit them. What names something else that is not there is refused.
 
-Every edit raises the entry's version in the same transaction. Flows are named and not looked for: they have a store of
-their own.
+Every edit raises the entry's version in the same transaction.
 """
 
 from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any, Final
@@ -20,13 +19,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from adapters.store import meta, rules
 from adapters.store.database import Database, insert_new, upsert
 from adapters.store.entry_tables import calendar_days, calendars, numbers, schedules
-from adapters.store.tables import agents, queues, tenants
+from adapters.store.references import refuse_dangling, refuse_unknown
+from adapters.store.tables import tenants
 from cti.entry.calendars import Override
 from cti.entry.decide import EntryPoint
 from cti.entry.numbers import plain
 from cti.entry.schedules import Schedule
 from cti.entry.shapes import schedule_of, shape_of, targets_of
-from cti.entry.targets import ENTRIES, Target, target
+from cti.entry.targets import ENTRIES, target
 from cti.errors import BadRequest, Conflict, NotFound
 from cti.ids import TenantId
 
@@ -77,7 +77,7 @@ class EntryStore:
         point = _point(point)
         async with self._database.writing() as connection:
             await _edit(connection, tenant)
-            await _refuse_dangling(connection, tenant, [point.entry])
+            await refuse_dangling(connection, tenant, [point.entry])
             row = {
                 "tenant": tenant,
                 "number": point.number,
@@ -105,9 +105,9 @@ class EntryStore:
         schedule = replace(schedule, title=rules.words(schedule.title, "the title"))
         async with self._database.writing() as connection:
             await _edit(connection, tenant)
-            await _refuse_dangling(connection, tenant, targets_of(schedule))
+            await refuse_dangling(connection, tenant, targets_of(schedule))
             if schedule.calendar:
-                await _known(connection, calendars, "name", tenant, schedule.calendar, "calendar")
+                await refuse_unknown(connection, calendars.c.name, tenant, schedule.calendar, "calendar")
             document = shape_of(schedule)
             row = {"tenant": tenant, "name": schedule.name, "calendar": schedule.calendar, "document": document}
             await _put(connection, schedules, row, new, f"schedule {schedule.name}")
@@ -195,23 +195,6 @@ async def _remove(connection: AsyncConnection, table: Table, tenant: TenantId, n
     done = await connection.execute(delete(table).where(table.c.tenant == tenant, table.c.name == name))
     if done.rowcount == 0:
         raise NotFound(f"there is no {what} {name[:40]}")
-
-
-async def _refuse_dangling(connection: AsyncConnection, tenant: TenantId, targets: Iterable[Target]) -> None:
-    """Queues, agents and schedules that are named have to be there."""
-    places = {"queue": (queues, "name"), "agent": (agents, "agent_no"), "schedule": (schedules, "name")}
-    for one in dict.fromkeys(targets):
-        if one.kind in places:
-            table, column = places[one.kind]
-            await _known(connection, table, column, tenant, one.name, one.kind)
-
-
-async def _known(
-    connection: AsyncConnection, table: Table, column: str, tenant: TenantId, name: str, what: str
-) -> None:
-    these = (table.c.tenant == tenant, table.c[column] == name)
-    if await connection.scalar(select(table.c.tenant).where(*these)) is None:
-        raise BadRequest(f"there is no {what} {name[:40]}")
 
 
 async def _book(connection: AsyncConnection, tenant: TenantId, zone: str) -> Book:

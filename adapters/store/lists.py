@@ -21,6 +21,7 @@ from adapters.store.database import Database
 from adapters.store.directory import now
 from adapters.store.entry_tables import list_removals
 from adapters.store.pages import Page, cursor_of, key_of, page_size
+from adapters.store.references import refuse_dangling
 from adapters.store.tables import list_entries
 from cti.entry.entries import PATTERN, VIP, ListEntry, checked, kind_of
 from cti.entry.lists import refuse_more_patterns
@@ -59,6 +60,8 @@ class Lists:
         try:
             async with self._database.writing() as connection:
                 revision = await _touch(connection, any(row["kind"] == VIP for row in rows))
+                targets = {row["target"] for row in rows if row["target"] is not None}
+                await refuse_dangling(connection, tenant, [target(one) for one in sorted(targets)])
                 for row in rows:
                     row["revision"] = revision
                 await connection.execute(_put(connection.dialect.name), rows)

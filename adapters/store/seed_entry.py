@@ -16,7 +16,7 @@ from cti.entry.decide import EntryPoint
 from cti.entry.entries import ListEntry
 from cti.entry.shapes import schedule_of
 from cti.entry.targets import ENTRIES, target
-from cti.errors import Conflict
+from cti.errors import BadRequest, Conflict
 
 _SEEDED: Final = "seeded:entry"
 _BY: Final = "cti lab seed"
@@ -76,8 +76,8 @@ async def seed_entry(database: Database) -> None:
         if name not in done:
             try:
                 await make()
-            except Conflict:
-                pass  # somebody made one of that name
+            except (Conflict, BadRequest):
+                pass  # somebody made one of that name, or has removed what it leads to
     async with database.writing() as connection:
         await meta.write(connection, _SEEDED, json.dumps(sorted(done | steps.keys())))
 

@@ -102,6 +102,8 @@ async def test_a_search_finds_numbers_however_written_names_and_reasons(lists: L
 async def test_a_slice_is_put_whole_or_not_at_all(lists: Lists) -> None:
     with pytest.raises(BadRequest):
         await lists.put_many(DEMO, [deny("1"), deny("abc")])
+    with pytest.raises(BadRequest, match="there is no queue nowhere"):
+        await lists.put_many(DEMO, [deny("1"), deny("2", target=Target("queue", "nowhere"))])
     with pytest.raises(BadRequest, match="patterns"):
         await lists.put_many(DEMO, [deny(f"138{n:05d}*", "pattern") for n in range(MOST_PATTERNS + 1)])
     with pytest.raises(NotFound):
