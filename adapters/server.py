@@ -27,6 +27,7 @@ from adapters.desktop.hub import Hub
 from adapters.desktop.metrics import StreamMetrics
 from adapters.desktop.ports import Ports as StreamPorts
 from adapters.entry import Entries
+from adapters.entry_edits import EntryEdits, ListEdits
 from adapters.flows import Flows
 from adapters.front import FrontDesk, customer_of, sounds
 from adapters.incidents import IncidentBoard
@@ -64,6 +65,7 @@ from adapters.web.serving import HttpServer
 from adapters.web.settings import WebSettings
 from adapters.web.tokens import Tokens
 from cti import events as ev
+from cti.control.dialling import CHINA, DialRules, Rule
 from cti.effects import Deliver, LookUp
 from cti.engine import Carriers, Clock, Engine, Turn
 from cti.ids import CallId, Instant, TenantId
@@ -236,6 +238,8 @@ class Server:
             prompts=self.prompts,
             voicemails=self.mailroom,
             incidents=self.incidents,
+            entry=EntryEdits(self.store.database, self.entries, self.clock),
+            lists=ListEdits(self.store.database, self.entries, self.clock),
             organisation=Organisation(Roles(self.store.database), self.people.refresh),
             audit=self.audit,
             ledger=self.ledger,
@@ -321,6 +325,9 @@ class Server:
         self.engine.open(tenant, started, last_seq=last_seq, seated=self._seated)
 
     def _seated(self, tenant: TenantId) -> None:
+        allowed = (Rule("own", pattern, True) for pattern in self.settings.dial_allow.split())
+        shown = tuple(one for one in self.settings.caller_ids.split(",") if one)
+        self.engine.board(tenant).dialling = DialRules((*allowed, *CHINA), shown)
         self.desks[tenant] = Desk(self.engine, tenant)
         self.views[tenant] = BoardView(self.engine, tenant, self.loaded.epoch)
 

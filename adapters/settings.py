@@ -54,6 +54,8 @@ class Settings(BaseModel):
     admin_password: SecretStr = SecretStr("")
     fallback_after: int = Field(20, ge=2, le=3600)
     fallback: str = "message"
+    caller_ids: str = ""
+    dial_allow: str = ""
     log_level: str = "info"
     log_format: str = "text"
     # the lab and its demonstration
@@ -71,6 +73,23 @@ class Settings(BaseModel):
     def _known_fallback(cls, value: str) -> str:
         if not _FALLBACK.match(value):
             raise ValueError("is `message` or `number:<digits>`")
+        return value
+
+    @field_validator("caller_ids")
+    @classmethod
+    def _known_caller_ids(cls, value: str) -> str:
+        if value and not re.fullmatch(r"\+?[0-9]{2,20}(,\+?[0-9]{2,20})*", value):
+            raise ValueError("is numbers of digits, with commas between")
+        return value
+
+    @field_validator("dial_allow")
+    @classmethod
+    def _known_patterns(cls, value: str) -> str:
+        for one in value.split():
+            try:
+                re.compile(one)
+            except re.error as wrong:
+                raise ValueError(f"{one} is no regular expression: {wrong}") from None
         return value
 
     @field_validator("log_level")

@@ -117,7 +117,9 @@ def _resume(board: Board, call: Call) -> None:
         State.HELD: Work.HELD,
         State.DIALLING: Work.RINGING,
     }
-    if call.state in works and agent is not None:
+    part_of = {one.agent_no for one in call.segments if one.ended_at is None}
+    has_part = rung or call.state is State.OFFERED or (agent is not None and agent.no in part_of)
+    if call.state in works and agent is not None and has_part:
         agent.work, agent.work_since = works[call.state], call.state_since
         agent.call, agent.caller = call.id, (call.number, call.name)
     if rung:

@@ -136,6 +136,7 @@ def _settings(place: Place, own: Keys) -> str:
         "state_dir": str(place.folder / "state"),
         "admin_password": own["admin"],
         "fallback": "message",
+        "caller_ids": "4000",
     }
     lines = [f"{name} = {json.dumps(value, ensure_ascii=False)}" for name, value in values.items()]
     return "\n".join(["# Written by the lab; it is written anew at every start.", *lines, ""])

@@ -229,7 +229,7 @@ class SkillChange(BaseModel):
 
 
 class Segment(BaseModel):
-    kind: Literal["ivr", "waiting", "ringing", "talking", "held", "survey", "voicemail"]
+    kind: Literal["ivr", "waiting", "ringing", "talking", "held", "consulting", "survey", "voicemail"]
     agent_no: str | None
     queue: str | None
     started_at: datetime
@@ -253,7 +253,7 @@ class Offer(BaseModel):
 
 class Leg(BaseModel):
     id: str
-    kind: Literal["customer", "agent"]
+    kind: Literal["customer", "agent", "party", "supervisor"]
     channel: str
     device: str | None
     agent_no: str | None

@@ -39,7 +39,7 @@ class DialRules:
     """`caller_ids`: the numbers that may be shown; the first is shown where nobody asks for another."""
 
     rules: tuple[Rule, ...] = CHINA
-    caller_ids: tuple[str, ...] = ("4000",)
+    caller_ids: tuple[str, ...] = ()
 
     def allow(self, number: str) -> str:
         """The digits to dial; raises `RefusedByPolicy`, naming the rule."""
