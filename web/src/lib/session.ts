@@ -2,12 +2,12 @@
 
 import { request } from "./api";
 
-export type Role = "agent" | "supervisor" | "admin" | "api";
-
 export interface Me {
   token: string;
   username: string;
-  role: Role;
+  role: string;
+  /** What this person may do, and how far it reaches: own, team or tenant. */
+  permissions: Record<string, string>;
   /** The number this person takes calls under; null for people without a desk. */
   agentNo: string | null;
 }
@@ -31,8 +31,13 @@ export async function signIn(username: string, password: string): Promise<Me> {
   return me;
 }
 
-/** Whom a token speaks for. Only agents and supervisors have a desk of their own. */
+/** Whom a token speaks for. */
 export async function whoAmI(token: string): Promise<Me> {
-  const { username, role, agent_no } = await request<{ username: string; role: Role; agent_no: string | null }>("/users/me", token);
-  return { token, username, role, agentNo: role === "agent" || role === "supervisor" ? agent_no : null };
+  const { username, role, permissions, agent_no } = await request<Omit<Me, "token" | "agentNo"> & { agent_no: string | null }>("/users/me", token);
+  return { token, username, role, permissions, agentNo: "own.desk" in permissions ? agent_no : null };
+}
+
+/** Whether this person looks after others: sees more calls than their own. */
+export function watches(me: Me): boolean {
+  return "calls.see" in me.permissions && me.permissions["calls.see"] !== "own";
 }

@@ -4,7 +4,7 @@ import { computed, inject, nextTick, onScopeDispose, provide, shallowReactive, s
 
 import { ms } from "@/lib/clock";
 import { beat, clock, now } from "@/lib/now";
-import type { Me } from "@/lib/session";
+import { watches, type Me } from "@/lib/session";
 import type { Agent } from "@/lib/shapes";
 import { Stream, type Link } from "@/lib/stream/client";
 import { CommandRefused } from "@/lib/stream/commands";
@@ -40,14 +40,20 @@ export function useDesk(): Desk {
   return desk;
 }
 
-/** What this role looks at. The first topic that matches names the event, so my own record comes first. */
+/** What this person looks at. The first topic that matches names the event, so my own record comes first. */
 export function topicsFor(me: Me): string[] {
-  if (me.role !== "agent") return [...(me.agentNo === null ? [] : ["agent:me"]), "queue:*", "calls:*", "agent:*"];
-  return me.agentNo === null ? ["agent:*"] : ["agent:me", "queue:*", "calls:mine", "agent:*"];
+  const may = (permission: string) => permission in me.permissions;
+  const wide = (permission: string) => may(permission) && me.permissions[permission] !== "own";
+  return [
+    ...(me.agentNo === null ? [] : ["agent:me"]),
+    ...(wide("queues.see") || (may("queues.see") && me.agentNo !== null) ? ["queue:*"] : []),
+    ...(watches(me) ? ["calls:*"] : may("calls.see") && me.agentNo !== null ? ["calls:mine"] : []),
+    ...(may("agents.see") ? ["agent:*"] : []),
+  ];
 }
 
 export function openBoard(me: Me, signedOut: () => void): Desk {
-  const board = emptyBoard(me.agentNo, me.role === "agent");
+  const board = emptyBoard(me.agentNo, !watches(me));
   const link = shallowRef<Link>({ state: "connecting", attempt: 0 });
   const updated = shallowRef<number | null>(null);
   const refusal = shallowRef<string | null>(null);
