@@ -140,7 +140,7 @@ def _routes(app: FastAPI, ports: Ports, asyncapi: str) -> None:
         prompts,
     ):
         api.include_router(noun.router)
-    for noun in (callbacks, numbers, schedules, calendars, lists):
+    for noun in (numbers, schedules, calendars, lists):
         api.include_router(noun.router)
     for router in (recordings.router, recordings.calls_router):
         api.include_router(router)
