@@ -40,8 +40,11 @@ def still_dialling(call: Call, event: ev.SnapshotTaken) -> bool:
 def corrected(board: Board, event: ev.SnapshotTaken) -> Iterator[ev.Event | Effect]:
     seen = {one.leg: one for one in event.legs}
     for call in list(board.calls.values()):
+        yield from _placed(call, seen, event)
         if any(leg.place for leg in call.legs) or call.direction != "inbound":
-            yield from _placed(board, call, seen, event)
+            yield from _gone(call, seen, event)
+        if call.id in board.calls and call.state is State.DIALLING:
+            yield from _reached(call, seen, event)
     for one in event.legs:
         if one.call is not None and one.since is None and _orphan(board, one):
             yield HangUp(one.call, one.leg)
@@ -57,20 +60,17 @@ def _orphan(board: Board, seen: ev.LegSeen) -> bool:
     return seen.place == "cti-spy" and not supervised
 
 
-def _placed(
-    board: Board, call: Call, seen: Mapping[LegId, ev.LegSeen], event: ev.SnapshotTaken
-) -> Iterator[ev.Event | Effect]:
+def _placed(call: Call, seen: Mapping[LegId, ev.LegSeen], event: ev.SnapshotTaken) -> Iterator[ev.Event]:
     for leg in call.live():
-        found = seen.get(leg.id)
-        if found is None:
-            if leg.id != call.customer.id and leg.answered_at is not None:
-                yield ev.LegEnded(at=event.at, leg=leg.id, cause=16)
-            continue
-        place = PLACES.get(found.place)
+        place = PLACES.get(seen[leg.id].place) if leg.id in seen else None
         if place is not None and place != leg.place and not (place == "room" and leg.place == "aside"):
             yield ce.LegPlaced(at=event.at, call=call.id, leg=leg.id, place=place)
-    if call.id in board.calls and call.state is State.DIALLING:
-        yield from _reached(call, seen, event)
+
+
+def _gone(call: Call, seen: Mapping[LegId, ev.LegSeen], event: ev.SnapshotTaken) -> Iterator[ev.Event]:
+    for leg in call.live():
+        if leg.id not in seen and leg.id != call.customer.id and leg.answered_at is not None:
+            yield ev.LegEnded(at=event.at, leg=leg.id, cause=16)
 
 
 def _reached(call: Call, seen: Mapping[LegId, ev.LegSeen], event: ev.SnapshotTaken) -> Iterator[ev.Event]:

@@ -341,3 +341,96 @@ async def test_each_side_s_failure_is_told_apart(floor: Floor, to: str, said: st
     assert carrier.rung.empty()
     await floor.works("1001", "idle")
     await floor.empty()
+
+
+RACES: dict[str, tuple[str, dict[str, str]]] = {
+    "hold": ("hold", {}),
+    "transfer to a queue": ("transfer", {"to": "queue:support"}),
+    "transfer to an agent": ("transfer", {"to": "agent:1002"}),
+    "transfer to a number": ("transfer", {"to": "13900001111"}),
+    "consult": ("consult", {"to": "agent:1002"}),
+    "conference": ("conference", {"to": "agent:1002"}),
+    "play": ("play", {"prompt": "tone"}),
+}
+
+
+@pytest.mark.parametrize("name", RACES)
+@pytest.mark.parametrize("first", ["command", "customer"])
+async def test_a_customer_who_hangs_up_in_the_moment_of_a_command_leaves_nothing(
+    floor: Floor, name: str, first: str
+) -> None:
+    await floor.agent("1001")
+    other = await floor.busy("1002")
+    other.on_ring = lambda leg: leg.answer()
+    call, caller, agent, _ = await floor.talk("1001")
+    path, body = RACES[name]
+    if first == "customer":
+        caller.hangup()
+    code = await floor.tried("1001", f"/calls/{call}/{path}", **body)
+    assert code in ("", "not_found", "no_leg", "wrong_state")
+    caller.hangup()
+    await agent.until_ended()
+    record = await floor.is_(call, "1001", state="ended")
+    assert record["result"] == "answered"
+    assert all(one["ended_at"] for one in record["segments"])
+    await floor.centre.until("/agents/1001", floor.tokens["1001"], lambda a: a["call"] is None)
+    await floor.works("1002", "idle")
+    await floor.empty()
+
+
+@pytest.mark.parametrize("stage", ["asking", "answered", "completed", "merged"])
+async def test_a_customer_who_hangs_up_at_any_step_of_a_consultation_frees_everybody(floor: Floor, stage: str) -> None:
+    await floor.agent("1001")
+    other = await floor.busy("1002")
+    call, caller, agent, _ = await floor.talk("1001")
+    await floor.asks("1001", f"/calls/{call}/consult", to="agent:1002")
+    rung = await other.next_ring()
+    if stage != "asking":
+        rung.answer()
+        await rung.until_answered()
+        await floor.works("1001", "consulting")
+        await floor.works("1002", "consulting")
+    if stage == "completed":
+        await floor.asks("1001", f"/calls/{call}/consult/complete")
+    elif stage == "merged":
+        await floor.asks("1001", f"/calls/{call}/conference")
+    caller.hangup()
+    await agent.until_ended()
+    await rung.until_ended()
+    await floor.is_(call, "1001", state="ended")
+    for number in ("1001", "1002"):
+        await floor.centre.until(f"/agents/{number}", floor.tokens[number], lambda a: a["call"] is None)
+    await floor.empty()
+
+
+async def test_a_killed_server_finds_the_customer_on_hold_and_the_agent_takes_them_back(floor: Floor) -> None:
+    desk = await floor.agent("1001")
+    call, caller, agent, trunk = await floor.talk("1001")
+    await floor.asks("1001", f"/calls/{call}/hold")
+    await floor.is_(call, "1001", state="held")
+    floor.centre.kill()
+    await floor.centre.start()
+    await floor.is_(call, "1001", state="held")
+    with sing(desk, agent, A), sing(trunk, caller, CUSTOMER):
+        await floor.asks("1001", f"/calls/{call}/retrieve")
+        await hears(desk, CUSTOMER)
+        await hears(trunk, A)
+    caller.hangup()
+    await agent.until_ended()
+    await floor.is_(call, "1001", state="ended")
+    await floor.empty()
+
+
+async def test_a_talk_that_ends_while_the_server_is_away_ends_in_the_record_too(floor: Floor) -> None:
+    await floor.agent("1001")
+    call, caller, agent, _ = await floor.talk("1001")
+    await floor.asks("1001", f"/calls/{call}/hold")
+    await floor.asks("1001", f"/calls/{call}/retrieve")
+    await floor.is_(call, "1001", state="talking")
+    floor.centre.kill()
+    agent.hangup()
+    await caller.until_ended()
+    await floor.centre.start()
+    record = await floor.is_(call, "1001", state="ended")
+    assert record["result"] == "answered"
+    await floor.empty()
