@@ -84,7 +84,7 @@ def customer_gone(
             result = Result.FALLBACK
         elif call.journey.ends_as and call.answered_at is None:
             result = Result(call.journey.ends_as)
-        elif call.state is State.IVR:
+        elif call.state is State.IVR and call.answered_at is None:
             result = Result.IVR
         elif call.direction != "inbound" and call.answered_at is None:
             result = Result.NOT_REACHED

@@ -217,10 +217,12 @@ class DataAttached(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallRequeued(Event):
-    """The caller waits in this queue, with the time of arrival they had. `bars`: who shall not get them there."""
+    """The caller is in this queue, with the time of arrival they had. `bars`: who shall not get them there;
+    `passing`: they do not stay, somebody or something is chosen for them already."""
 
     call: CallId
     queue: QueueName
+    passing: bool = False
     bars: AgentNo | None = None
     priority: int | None = None
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from cti import comfort, limits, patience
 from cti import events as ev
 from cti.board import Board
 from cti.control import events as ce
@@ -23,6 +24,15 @@ def not_begun(board: Board, event: ce.InviteFailed) -> Iterator[ev.Event]:
     leg = call.leg(event.leg) if call is not None else None
     if leg is not None and leg.ended_at is None and not leg.channel:
         yield ce.LegNotReached(at=event.at, leg=event.leg, why="unreachable")
+
+
+def waits_again(board: Board, event: ce.CallRequeued) -> Iterator[ev.Event | Effect]:
+    """What a queue does for whoever joins it: limits, announcements, patience."""
+    if not event.passing:
+        joined = ev.CallReturned(at=event.at, call=event.call)
+        yield from limits.arrived(board, joined)
+        yield from comfort.arrived(board, joined)
+        yield from patience.waits(board, joined)
 
 
 def failed(board: Board, event: ce.OrderFailed) -> Iterator[Effect]:

@@ -62,7 +62,7 @@ FEATURES: Final[Mapping[type[ev.Event], tuple[Feature, ...]]] = {
     ev.AgentAnswered: (watch.follow,),
     # decisions
     ce.CallTransferred: (telling.transferred,),
-    ce.CallRequeued: (telling.requeued,),
+    ce.CallRequeued: (telling.requeued, orders.waits_again),
     ce.ConsultBegan: (telling.consulted,),
     ce.ConsultAnswered: (telling.consulted,),
     ce.ConsultSwapped: (telling.consulted,),

@@ -20,6 +20,8 @@ def transferred(board: Board, event: ce.CallTransferred) -> Iterator[Effect]:
 
 def requeued(board: Board, event: ce.CallRequeued) -> Iterator[Effect]:
     call = board.calls[event.call]
+    if event.passing:
+        return
     queue = board.queue_for(call.queue)
     yield news_of(call, "queued", event.at, position=queue.position(call), waiting_count=len(queue.waiting))
 

@@ -10,7 +10,7 @@ from cti.control import events as ce
 from cti.control.effects import Spot
 from cti.control.parts import free_device, move, talkers, with_customer
 from cti.control.targets import Target, colleague, queue_named, target
-from cti.effects import Effect, HangUp, SendOn, WaitIn
+from cti.effects import Effect, HangUp, WaitIn
 from cti.errors import WrongState
 from cti.ids import AgentNo, QueueName
 from cti.records import Call, Leg
@@ -35,8 +35,8 @@ def _goes(board: Board, event: ce.TransferAsked, call: Call, to: Target) -> Iter
     match to.kind:
         case "queue":
             queue = queue_named(board, to.name)
-            yield ce.CallRequeued(at=event.at, call=call.id, queue=queue, bars=event.agent)
             yield WaitIn(call.id, customer.address, queue)
+            yield ce.CallRequeued(at=event.at, call=call.id, queue=queue, bars=event.agent)
         case "agent":
             yield from _to_agent(board, event, call, AgentNo(to.name))
         case "number":
@@ -45,7 +45,11 @@ def _goes(board: Board, event: ce.TransferAsked, call: Call, to: Target) -> Iter
             shown = board.dialling.shown("")
             yield from move(call, customer, Spot("out", number, shown, RING_SECONDS), "out", event.at)
         case "flow":
-            yield SendOn(call.id, customer.address, str(to))
+            if not call.queue:
+                raise WrongState("an outbound call has no queue to come back to from a flow")
+            yield ce.CallRequeued(at=event.at, call=call.id, queue=call.queue, passing=True)
+            why = f"transferred by {event.agent}"
+            yield ev.CallSentOn(at=event.at, call=call.id, target=str(to), why=why)
         case _:
             yield from move(call, customer, Spot("after"), "after", event.at)
 
@@ -57,7 +61,7 @@ def _to_agent(board: Board, event: ce.TransferAsked, call: Call, no: AgentNo) ->
     queue = call.queue or next(iter(agent.profile.queues), QueueName(""))
     if not queue:
         raise WrongState(f"agent {no} serves no queue in which the caller could wait")
-    yield ce.CallRequeued(at=event.at, call=call.id, queue=queue, bars=event.agent)
+    yield ce.CallRequeued(at=event.at, call=call.id, queue=queue, bars=event.agent, passing=True)
     yield ev.AgentChosen(
         at=event.at,
         call=call.id,
@@ -80,7 +84,7 @@ def came_back(board: Board, event: ce.DialEnded) -> Iterator[ev.Event | Effect]:
     if call is None or call.customer.id != event.leg or call.customer.place != "out":
         return
     if event.status != "ANSWER" and call.queue:
-        yield ce.CallRequeued(at=event.at, call=call.id, queue=call.queue)
         yield WaitIn(call.id, call.customer.address, call.queue)
+        yield ce.CallRequeued(at=event.at, call=call.id, queue=call.queue)
     else:
         yield HangUp(call.id, call.customer.address)

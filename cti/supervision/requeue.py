@@ -26,7 +26,6 @@ def requeue(board: Board, event: ce.RequeueAsked) -> Iterator[ev.Event | Effect]
     if event.front:
         others = (one.priority for one in board.queues[name].waiting.values() if one.id != call.id)
         priority = max((call.priority, *(level + 1 for level in others)))
-    changed = name != call.queue
-    yield ce.CallRequeued(at=event.at, call=call.id, queue=name, priority=priority)
-    if changed:
+    if name != call.queue:
         yield WaitIn(call.id, call.customer.address, name)
+    yield ce.CallRequeued(at=event.at, call=call.id, queue=name, priority=priority)

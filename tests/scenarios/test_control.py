@@ -9,7 +9,7 @@ import pytest
 from cti import events as ev
 from cti.control import events as ce
 from cti.control.effects import Invite, Move
-from cti.effects import Deliver, HangUp
+from cti.effects import Deliver, HangUp, SendOn
 from cti.errors import Refused
 from cti.ids import AgentNo, CallId, LegId, QueueName
 from cti.records import AgentProfile, QueueSettings, State
@@ -243,6 +243,29 @@ def test_a_number_that_does_not_answer_brings_the_caller_back_to_the_queue() -> 
     assert w.call(call).state is State.WAITING
     w.gone(customer)
     settled(w)
+
+
+def test_a_caller_sent_to_a_flow_is_in_the_flow_s_hands() -> None:
+    w = world()
+    call = w.talk()
+    w.asks(ce.TransferAsked, "1001", call, to="flow:main")
+    order = w.wished(SendOn)[-1]
+    assert isinstance(order, SendOn)
+    assert (order.target, w.call(call).state) == ("flow:main", State.IVR)
+    w.gone(w.call(call).legs[1].id)
+    w.gone(w.call(call).customer.id)
+    assert w.call(call).result == "answered"
+    settled(w)
+
+
+def test_a_queue_s_longest_wait_holds_for_who_is_transferred_there() -> None:
+    queues = (QUEUES[0], QueueSettings(name=QueueName("support"), max_wait_seconds=20, max_wait_target="queue:sales"))
+    w = ControlWorld(*TWO, queues=queues)
+    call = w.talk()
+    w.asks(ce.TransferAsked, "1001", call, to="queue:support")
+    w.status("1001", "not_ready", "小休")
+    w.passes(60)
+    assert w.call(call).queue == "sales"
 
 
 # --- consult ----------------------------------------------------------------------------------------------------------
