@@ -57,7 +57,7 @@ class Incidents:
     async def active(self) -> Mapping[TenantId, Sequence[Incident]]:
         """What callers are told of now."""
         found: dict[TenantId, list[Incident]] = {}
-        query = select(incidents).where(incidents.c.tenant != "", incidents.c.active)
+        query = select(incidents).where(incidents.c.active)
         async with self._database.reading() as connection:
             for row in await connection.execute(query.order_by(incidents.c.tenant, incidents.c.began_at)):
                 found.setdefault(TenantId(row.tenant), []).append(_incident(row))

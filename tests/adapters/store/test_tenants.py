@@ -15,13 +15,17 @@ from adapters.store.database import Database
 from adapters.store.directory import DirectoryStore, Tenant
 from adapters.store.entry import EntryStore
 from adapters.store.flows import FlowStore
+from adapters.store.incidents import Incidents
 from adapters.store.lists import Lists
 from adapters.store.passwords import Passwords
+from adapters.store.prompts import PromptStore
 from adapters.store.queries import Queries, Which
+from adapters.store.recordings import Recordings
 from adapters.store.roles import Roles
 from adapters.store.schema import metadata
 from adapters.store.store import Store
 from adapters.store.users import Users
+from adapters.store.voicemails import Voicemails
 from cti.entry.entries import ListEntry
 from cti.ids import AgentNo, CallId, DeviceName, Instant, OfferId, QueueName, TenantId
 from cti.people import Reach
@@ -29,6 +33,7 @@ from cti.records import AgentProfile, AgentRecord, Figures, QueueSettings
 from tests.adapters.store.conftest import Opener
 from tests.adapters.store.entry_story import use_entry
 from tests.adapters.store.flow_story import use_flows
+from tests.adapters.store.journey_story import use_incidents, use_prompts, use_recordings, use_voicemail
 from tests.adapters.store.role_story import use_roles
 from tests.adapters.store.story import DEMO, NOON, a_call, news, turn
 
@@ -39,7 +44,31 @@ _OF_ALL: Final = (
     re.compile(r"FROM users\s+WHERE users\.username = \S+$"),  # sign-in: user names are unique over all tenants
     re.compile(r"FROM users$"),  # whose tokens are good
     re.compile(r"FROM tenants( ORDER BY tenants\.tenant)?$"),  # what tenants are there
+    # What is held in memory for all tenants, each row under its own.
+    re.compile(r"^SELECT incidents\.tenant, .* WHERE incidents\.active( = 1)? ORDER BY", re.DOTALL),
+    re.compile(r"^SELECT prompt_versions\.tenant, .*FROM prompt_versions ORDER BY", re.DOTALL),
+    re.compile(r"^SELECT prompts\.tenant, .*FROM prompts ORDER BY", re.DOTALL),
+    re.compile(r"^SELECT tenants\.tenant, recording_rules\.rules", re.DOTALL),
+    # The finisher of recordings meets files first, and asks whose they are; what is to be removed says whose it is.
+    re.compile(r"^SELECT DISTINCT calls\.tenant\s+FROM calls"),
+    re.compile(r"^SELECT recordings\.tenant, recordings\.id, recordings\.place\s+FROM recordings"),
     re.compile(r"^DELETE FROM facts WHERE facts\.at < \S+$"),  # the black box is emptied by age
+)
+
+
+STORES: Final = (
+    AuditStore,
+    DirectoryStore,
+    EntryStore,
+    FlowStore,
+    Incidents,
+    Lists,
+    PromptStore,
+    Queries,
+    Recordings,
+    Roles,
+    Users,
+    Voicemails,
 )
 
 
@@ -116,8 +145,12 @@ async def use_everything(store: Store) -> None:
     await use_entry(database, of(EntryStore(database)), lists)
     await use_flows(of(FlowStore(database)))
     await use_roles(of(Roles(database)), of(AuditStore(database)))
+    await use_voicemail(of(Voicemails(database)))
+    await use_incidents(of(Incidents(database)))
+    await use_prompts(of(PromptStore(database)))
+    await use_recordings(of(Recordings(database)))
     await _remove(directory, lists, users)
-    for kind in (AuditStore, Roles, DirectoryStore, EntryStore, FlowStore, Lists, Queries, Users):
+    for kind in STORES:
         public = {name for name, _ in inspect.getmembers(kind, inspect.iscoroutinefunction) if name[0] != "_"}
         assert {f"{kind.__name__}.{name}" for name in public} <= called
 
