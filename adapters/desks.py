@@ -9,18 +9,22 @@ from cti import events as ev
 from cti.agents import AWAY
 from cti.control import events as ce
 from cti.engine import Engine
-from cti.errors import NotFound
+from cti.errors import NoSuchTarget, NotFound
 from cti.ids import AgentNo, CallId, DeviceName, Instant, OfferId, QueueName, TenantId
 from cti.people import Principal, calls_for
 from cti.shapes import Shape, agent_shape, call_brief, call_shape, queue_shape
+
+Sounds = Callable[[str, Collection[str], str], Sequence[str]]
+"""Tenant, names of prompts, language -> the files of those that exist."""
 
 
 class Desk:
     """Wishes of one tenant's people. Each returns at once or raises `cti.errors.Refused`."""
 
-    def __init__(self, engine: Engine, tenant: TenantId) -> None:
+    def __init__(self, engine: Engine, tenant: TenantId, sounds: Sounds) -> None:
         self._engine = engine
         self._tenant = tenant
+        self._sounds = sounds
         self._dialled = 0
 
     def _ask(self, event: ev.Event) -> None:
@@ -54,6 +58,11 @@ class Desk:
     def _queues_of(self, agent: AgentNo) -> Sequence[QueueName]:
         found = self._engine.board(self._tenant).agents.get(agent)
         return () if found is None else found.profile.queues
+
+    def play(self, agent: AgentNo, call: CallId, prompt: str, side: str) -> None:
+        if not self._sounds(self._tenant, (prompt,), ""):
+            raise NoSuchTarget(f"there is no prompt {prompt[:64]!r}")
+        self.wish(lambda at: ce.PlayAsked(at=at, agent=agent, call=call, prompt=prompt, side=side))
 
     def dial(self, agent: AgentNo, to: str, caller_id: str) -> CallId:
         """Click-to-call; returns the call's id."""

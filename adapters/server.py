@@ -328,7 +328,7 @@ class Server:
         allowed = (Rule("own", pattern, True) for pattern in self.settings.dial_allow.split())
         shown = tuple(one for one in self.settings.caller_ids.split(",") if one)
         self.engine.board(tenant).dialling = DialRules((*allowed, *CHINA), shown)
-        self.desks[tenant] = Desk(self.engine, tenant)
+        self.desks[tenant] = Desk(self.engine, tenant, sounds(self.prompts))
         self.views[tenant] = BoardView(self.engine, tenant, self.loaded.epoch)
 
     # --- health ---

@@ -115,8 +115,8 @@ def dtmf(desk: Desk, who: Principal, args: Args) -> None:
 
 
 def play(desk: Desk, who: Principal, args: Args) -> None:
-    asked, mine = arguments(args, CallPlay), _own(who)
-    desk.wish(lambda at: ce.PlayAsked(at=at, agent=mine, call=CallId(asked.call), prompt=asked.prompt, side=asked.side))
+    asked = arguments(args, CallPlay)
+    desk.play(_own(who), CallId(asked.call), asked.prompt, asked.side)
 
 
 def attach(desk: Desk, who: Principal, args: Args) -> None:

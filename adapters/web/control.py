@@ -135,7 +135,7 @@ async def dtmf(call: Id, asked: Digits, me: Me, desk: DeskOf) -> Json:
 @router.post("/{call}/play", status_code=202, response_model=models.Accepted, dependencies=[CONTROL])
 async def play(call: Id, asked: Prompt, me: Me, desk: DeskOf) -> Json:
     """Play a prompt over the talk 点播语音."""
-    desk.wish(lambda at: ce.PlayAsked(at=at, agent=own(me), call=CallId(call), prompt=asked.prompt, side=asked.side))
+    desk.play(own(me), CallId(call), asked.prompt, asked.side)
     return Json(ACCEPTED, 202)
 
 

@@ -28,4 +28,4 @@ def play(board: Board, event: ce.PlayAsked) -> Iterator[Effect]:
         raise WrongState("the customer is on hold and hears music")
     hears = [one for one, side in ((call.customer, "customer"), (leg, "agent")) if event.side in ("both", side)]
     for one in hears:
-        yield PlayTo(board.tenant, call.id, one.address, event.prompt, call.journey.language)
+        yield PlayTo(board.tenant, call.id, one.id, event.prompt, call.journey.language)

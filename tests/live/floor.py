@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import math
+import struct
+import wave
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -94,6 +98,17 @@ class Floor:
 
     async def asked(self, command: str) -> str:
         return await asyncio.to_thread(self.lab.asterisk.ask, command) or ""
+
+
+def write_tone(file: Path, hz: int) -> None:
+    """Ten seconds of one pitch, as a prompt is kept."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with wave.open(str(file), "wb") as opened:
+        opened.setnchannels(1)
+        opened.setsampwidth(2)
+        opened.setframerate(8000)
+        samples = (round(9000 * math.sin(2 * math.pi * hz * n / 8000)) for n in range(80_000))
+        opened.writeframes(b"".join(struct.pack("<h", one) for one in samples))
 
 
 def spans(record: Mapping[str, Any]) -> list[tuple[str, str | None]]:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import asyncio
+import shutil
+from collections.abc import AsyncIterator, Mapping
+from pathlib import Path
 
 import pytest
 import pytest_asyncio
 
-from tests.live.centre import Centre
+from adapters.voice.build import MADE, place
+from tests.live.centre import SQLITE, Centre
 from tests.live.conftest import Lab, Phones
-from tests.live.floor import Floor, spans
+from tests.live.floor import Floor, spans, write_tone
 from tests.live.phone import Leg, Phone
 from tests.live.tone import LOUD, QUIET, Tone, heard
 
@@ -257,19 +261,70 @@ async def test_a_ringing_colleague_s_call_is_picked_up_and_a_waiting_one_too(flo
     await floor.empty()
 
 
-@pytest.mark.parametrize("side", ["both", "customer", "agent"])
-async def test_muting_and_keys_reach_who_they_should(floor: Floor, side: str) -> None:
+async def test_a_muted_agent_is_heard_by_nobody(floor: Floor) -> None:
     desk = await floor.agent("1001")
     call, caller, agent, trunk = await floor.talk("1001")
     with sing(desk, agent, A), sing(trunk, caller, CUSTOMER):
-        if side == "agent":
-            await floor.asks("1001", f"/calls/{call}/mute")
-            await hears(trunk)
-            await hears(desk, CUSTOMER)
-            await floor.asks("1001", f"/calls/{call}/unmute")
-            await hears(trunk, A)
-        else:
-            await floor.asks("1001", f"/calls/{call}/play", prompt="test-tone", side=side)
+        await floor.asks("1001", f"/calls/{call}/mute")
+        await hears(trunk)
+        await hears(desk, CUSTOMER)
+        await floor.asks("1001", f"/calls/{call}/unmute")
+        await hears(trunk, A)
+    caller.hangup()
+    await agent.until_ended()
+    await floor.empty()
+
+
+PROMPT = "num-wan"
+
+
+@pytest_asyncio.fixture
+async def with_prompt(lab: Lab, phones: Phones, template: Path, tmp_path: Path) -> AsyncIterator[Floor]:
+    """A floor whose only built-in prompt is a tone."""
+    write_tone(place(tmp_path, "zh", PROMPT), D)
+    (tmp_path / "builtin" / MADE).touch()
+    made = Centre(lab, SQLITE, CTI_VOICE_DIR=str(tmp_path))
+    shutil.copy(template, made.folder / "cti.db")
+    await made.start()
+    yield Floor(made, lab, phones)
+    await made.close()
+
+
+@pytest.mark.parametrize("side", ["both", "customer", "agent"])
+async def test_a_prompt_on_demand_is_heard_over_the_talk_by_whom_it_is_for(with_prompt: Floor, side: str) -> None:
+    floor = with_prompt
+    desk = await floor.agent("1001")
+    call, caller, agent, trunk = await floor.talk("1001")
+    with sing(desk, agent, A), sing(trunk, caller, CUSTOMER):
+        assert await floor.refused("1001", f"/calls/{call}/play", prompt="nothing") == "no_such_target"
+        await floor.asks("1001", f"/calls/{call}/play", prompt=PROMPT, side=side)
+        await hears(trunk, A, D) if side != "agent" else await hears(desk, CUSTOMER, D)
+        await hears(desk, CUSTOMER, D) if side != "customer" else await hears(desk, CUSTOMER)
+        await hears(trunk, A) if side == "agent" else None
+    caller.hangup()
+    await agent.until_ended()
+    await floor.empty()
+
+
+async def test_key_presses_reach_the_customer_s_end(floor: Floor) -> None:
+    await floor.agent("1001")
+    call, caller, agent, trunk = await floor.talk("1001")
+    assert await floor.refused("1001", f"/calls/{call}/dtmf", digits="1a") == "bad_request"
+    pressed: list[int] = []
+    ended = asyncio.Event()
+
+    def listen(data: bytes, addr: tuple[str, int]) -> None:
+        """RFC 4733: payload 101, the key, and a bit that marks its end."""
+        if data[1] & 0x7F == 101 and data[13] & 0x80 and pressed[-1:] != [data[12]]:
+            pressed.append(data[12])
+            if len(pressed) == 3:
+                ended.set()
+
+    trunk.ear.datagram_received = listen  # type: ignore[method-assign]
+    await floor.asks("1001", f"/calls/{call}/dtmf", digits="12#")
+    async with asyncio.timeout(10):
+        await ended.wait()
+    assert pressed == [1, 2, 11]
     caller.hangup()
     await agent.until_ended()
     await floor.empty()
