@@ -1,0 +1,76 @@
+"""Orders of call control as Asterisk reads them; nothing in a value becomes another field or another line."""
+
+from __future__ import annotations
+
+import pytest
+
+from adapters.asterisk.control import originate, redirect, say_to, step_of
+from cti.control.effects import Invite, Move, Spot
+from cti.ids import CallId, DeviceName, LegId, TenantId
+
+CALL = CallId("1795399200-1-123456")
+LEG = LegId(f"{CALL}.3")
+
+
+@pytest.mark.parametrize(
+    ("spot", "step"),
+    [
+        (Spot("room", CALL, marked=True), ("cti-room", f"m_{CALL}")),
+        (Spot("room", CALL), ("cti-room", f"u_{CALL}")),
+        (Spot("aside", CALL, marked=True), ("cti-room", f"m_{CALL}-2")),
+        (Spot("hold", "customer"), ("cti-hold", "customer")),
+        (Spot("alone"), ("cti-alone", "s")),
+        (Spot("listen", "1795.7"), ("cti-spy", "listen_1795.7")),
+        (Spot("spare"), ("cti-spy", "spare")),
+        (Spot("ask_device", "1002-web", seconds=30), ("cti-consult", "dev_30_1002-web")),
+        (Spot("ask_number", "110", "4000", 30), ("cti-consult", "num_30_4000_110")),
+        (Spot("call_number", "110", "", 45), ("cti-call", "num_45__110")),
+        (Spot("out", "13900001111", "4000", 30), ("cti-out", "num_30_4000_13900001111")),
+        (Spot("after"), ("cti-after", "s")),
+    ],
+)
+def test_each_place_is_an_extension(spot: Spot, step: tuple[str, str]) -> None:
+    assert step_of(spot) == step
+
+
+@pytest.mark.parametrize("word", ["1_2", "1,2", "1&2", "1\r\nAction: Logoff", "${X}", "1|2", "1 2", "a/b"])
+def test_a_word_that_could_be_more_than_one_field_is_not_sent(word: str) -> None:
+    with pytest.raises(ValueError, match="more than one field"):
+        step_of(Spot("out", word, "4000", 30))
+
+
+def test_two_legs_go_in_one_order() -> None:
+    action = redirect(Move(CALL, "PJSIP/a-1", Spot("hold", "customer"), "PJSIP/b-1", Spot("alone")))
+    assert dict(action.headers) == {
+        "Channel": "PJSIP/a-1",
+        "Context": "cti-hold",
+        "Exten": "customer",
+        "Priority": "1",
+        "ExtraChannel": "PJSIP/b-1",
+        "ExtraContext": "cti-alone",
+        "ExtraExten": "s",
+        "ExtraPriority": "1",
+    }
+
+
+def test_an_invited_leg_has_an_id_of_ours_and_a_phone_may_answer_by_itself() -> None:
+    spot = Spot("listen", "1795.7")
+    order = Invite(TenantId("demo"), CALL, LEG, spot, DeviceName("1900"), shown=("1001", ""), at_once=True)
+    headers = list(originate(order).headers)
+    assert ("ChannelId", LEG) in headers
+    assert ("Async", "true") in headers
+    assert ("Exten", f"listen_1795.7_{LEG}") in headers
+    assert any("answer-after=0" in value for _, value in headers)
+
+
+def test_the_outside_world_is_told_nothing_of_ours() -> None:
+    order = Invite(TenantId("demo"), CALL, LEG, Spot("room", CALL), number="13900001111", shown=("4000", ""))
+    headers = list(originate(order).headers)
+    assert ("Channel", "PJSIP/13900001111@cti-trunk") in headers
+    assert not any("PJSIP_HEADER" in value for _, value in headers)
+
+
+@pytest.mark.parametrize("sound", ["../etc/passwd", "a&b", "a,b", "${X}", "a b"])
+def test_only_the_path_of_a_prompt_is_played(sound: str) -> None:
+    with pytest.raises(ValueError, match="more than one field"):
+        say_to("1795.7", sound, CALL, TenantId("demo"))
