@@ -41,11 +41,9 @@ async def test_a_caller_is_announced_with_everything_the_server_needs(phones: Ph
 @pytest.mark.parametrize(
     ("number", "queue", "screen"),
     [
-        ("4000", "sales", "yes"),
         ("4002", "support", ""),
         ("4003", "billing", ""),
         ("4009", "empty", ""),
-        ("4010", "sales", "yes"),
     ],
 )
 async def test_each_number_leads_to_its_queue(
@@ -65,13 +63,19 @@ async def test_a_number_that_is_not_ours_is_404(phones: Phones) -> None:
         assert (await trunk.call(number, NUMBER).until_ended()).ended_by == "404", number
 
 
-async def test_a_number_kept_for_later_says_so_without_answering(phones: Phones) -> None:
-    leg = (await phones.trunk()).call("4011", NUMBER)
+async def test_without_the_server_a_number_leads_to_its_safe_queue(phones: Phones, events: Tap, control: Tap) -> None:
+    control.tell("Setvar", Variable="CTI_SAFE_4000", Value="support")
+    (await phones.trunk()).call("4000", NUMBER, NAME)
 
-    await leg.until_ended()
+    told = await waiting(events)
 
-    assert leg.ended_by == "404"
-    assert not leg.answered.is_set()
+    assert (told["Queue"], told["Dialled"]) == ("support", "4000")
+
+
+async def test_without_the_server_and_a_safe_queue_a_number_leads_to_the_fallback(phones: Phones, events: Tap) -> None:
+    (await phones.trunk()).call("4048", NUMBER, NAME)
+
+    assert (await events.event("CtiFallback"))["Kind"] == "message"
 
 
 async def test_a_delivered_call_rings_the_phone_and_carries_our_id(phones: Phones, events: Tap, control: Tap) -> None:
