@@ -7,9 +7,10 @@ import pytest
 from adapters.asterisk.decode import WANTED, decode, device_of, instant, person, tenant_of
 from adapters.asterisk.wire import Message
 from cti import events as ev
+from cti.control import events as ce
 from cti.effects import Deliver
 from cti.features import new_board
-from cti.ids import AgentNo, CallId, DeviceName, Instant, QueueName, TenantId
+from cti.ids import AgentNo, CallId, DeviceName, Instant, LegId, QueueName, TenantId
 from cti.records import AgentProfile, Call, QueueSettings
 from tests.adapters.asterisk.stories import facts, messages
 
@@ -163,7 +164,7 @@ def test_events_that_mean_nothing_here_mean_nothing() -> None:
     for message in (
         Message.of(("Event", "Newchannel"), ("Channel", "PJSIP/1001-00000001")),
         Message.of(("Event", "UserEvent"), ("UserEvent", "CtiSomethingNew"), ("Tenant", "demo")),
-        Message.of(("Event", "DialBegin"), ("DestChannel", "PJSIP/1001-00000001"), ("DestUniqueid", "1.1")),
+        Message.of(("Event", "OriginateResponse"), ("Response", "Success"), ("Exten", "u_1_c-1")),
         Message.of(("Event", "DialBegin"), ("DestChannel", "Local/1@x-1;1"), ("DestUniqueid", "1"), ("Uniqueid", "2")),
         Message.of(("Event", "DeviceStateChange"), ("Device", "Queue:sales"), ("State", "INUSE")),
         Message.of(("Event", "DialState"), ("DestUniqueid", "1"), ("DialStatus", "PROGRESS")),
@@ -175,9 +176,18 @@ def test_events_that_mean_nothing_here_mean_nothing() -> None:
 
 def test_every_wanted_event_is_understood() -> None:
     heard = {message.name.encode() for story in ("answered", "ring-no-answer") for message in messages(story)}
-    assert {name for name in WANTED if name not in heard} == {b"Hold", b"Unhold"}, "what no transcript shows"
+    unseen = {name for name in WANTED if name not in heard}
+    assert unseen == {b"Hold", b"Unhold", b"OriginateResponse"}, "what no transcript shows"
     for name, kind in (("Hold", ev.LegHeld), ("Unhold", ev.LegRetrieved)):
         assert isinstance(decode(Message.of(("Event", name), ("Uniqueid", "1.2")), NOW), kind)
+
+
+def test_a_leg_that_we_asked_for_is_known_by_the_id_we_gave_it() -> None:
+    rung = Message.of(("Event", "DialBegin"), ("DestChannel", "PJSIP/1001-00000001"), ("DestUniqueid", "c-1"))
+    failed = Message.of(("Event", "OriginateResponse"), ("Response", "Failure"), ("Exten", "u_1_c-1"))
+
+    assert decode(rung, NOW) == ce.LegInvited(at=NOW, leg=LegId("c-1"), channel="PJSIP/1001-00000001")
+    assert decode(failed, NOW) == ce.InviteFailed(at=NOW, leg=LegId("c-1"))
 
 
 @pytest.mark.parametrize(
