@@ -48,7 +48,7 @@ async def test_a_held_customer_hears_music_and_is_heard_again_after_the_retrieva
         await floor.asks("1001", f"/calls/{call}/hold")
         await floor.is_(call, "1001", state="held")
         await hears(desk)
-        assert (await heard(trunk))[A] < QUIET
+        assert (await heard(trunk))[A] < LOUD, "the music may have that pitch in it, softly"
         assert await floor.refused("1001", f"/calls/{call}/hold") == "wrong_state"
         await floor.asks("1001", f"/calls/{call}/retrieve")
         await floor.is_(call, "1001", state="talking")
@@ -422,7 +422,7 @@ async def test_a_customer_who_hangs_up_in_the_moment_of_a_command_leaves_nothing
     if first == "customer":
         caller.hangup()
     code = await floor.tried("1001", f"/calls/{call}/{path}", **body)
-    assert code in ("", "not_found", "no_leg", "wrong_state")
+    assert code in ("", "not_found", "no_leg", "wrong_state", "no_such_target")
     caller.hangup()
     await agent.until_ended()
     record = await floor.is_(call, "1001", state="ended")
