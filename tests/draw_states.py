@@ -61,7 +61,8 @@ hand. A step that is not in the table is refused as `out_of_turn` and changes no
 """
 
 BETWEEN: Final = """
-A call begins as `ivr` where a flow hears the caller first, else as `waiting`. It stays `talking` after its agent's part, until the caller's own leg ends. An agent's
+A call begins as `ivr` where a flow hears the caller first, else as `waiting`.
+It stays `talking` after its agent's part, until the caller's own leg ends. An agent's
 `offered`, `ringing`, `talking` and `held` follow the call.
 """
 

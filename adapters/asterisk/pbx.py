@@ -80,9 +80,7 @@ class Pbx:
         )
         self._waiting = WaitingOrders(self._send, office.sounds, office.now, office.post)
         self._recording = RecordingOrders(self._send, office.sounds, office.now, office.post)
-        self._control = Control(
-            self._send, self.link.bulk.send_nowait, office.sounds, office.now, office.post
-        )
+        self._control = Control(self._send, self.link.bulk.send_nowait, office.sounds, office.now, office.post)
         self.orders: Final[Mapping[type[Effect], Callable[[TenantId, Any], None]]] = {
             Deliver: self._deliver,
             Recall: self._recall,

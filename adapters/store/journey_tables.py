@@ -1,4 +1,4 @@
-"""What callers leave behind and are told outside of a queue: voicemail, and known incidents with those who heard of them."""
+"""What callers leave and hear outside of a queue: voicemail, and known incidents with those who heard of them."""
 
 from __future__ import annotations
 

@@ -117,7 +117,7 @@ def test_the_answer_of_a_caller_belongs_to_call_agent_and_queue() -> None:
     world = World("1001", acw=10)
     call = asked(world)
     world.take(ev.SurveyDue(at=world.now, call=call))
-    assert world.board.agents["1001"].work == "acw", "the agent is free of the call, whichever news is first"
+    assert world.work("1001") == "acw", "the agent is free of the call, whichever news is first"
     world.passes(4)
     world.take(ev.SurveyAnswered(at=world.now, call=call, question="satisfied", answer="1", score=1))
     world.take(ev.SurveyEnded(at=world.now, call=call, result="answered"))

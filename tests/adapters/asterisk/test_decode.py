@@ -168,7 +168,7 @@ def test_events_that_mean_nothing_here_mean_nothing() -> None:
         Message.of(("Event", "DialBegin"), ("DestChannel", "Local/1@x-1;1"), ("DestUniqueid", "1"), ("Uniqueid", "2")),
         Message.of(("Event", "DeviceStateChange"), ("Device", "Queue:sales"), ("State", "INUSE")),
         Message.of(("Event", "DialState"), ("DestUniqueid", "1"), ("DialStatus", "PROGRESS")),
-        Message.of(("Event", "DialEnd"), ("DestUniqueid", "1"), ("DialStatus", "BUSY")),
+        Message.of(("Event", "DialEnd"), ("Uniqueid", "1"), ("DestUniqueid", "2"), ("DialStatus", "BUSY")),
         Message.of(("Response", "Success")),
     ):
         assert decode(message, NOW) is None
