@@ -25,7 +25,7 @@ class Deliver(Effect):
     agent: AgentNo
     device: DeviceName
     ring_seconds: int
-    record: bool = False  # begin to record it
+    record: bool = False  # record it, from here on or further on
     announcement: str = ""  # what the caller hears before that
     say: tuple[str, ...] = ()  # prompts the caller hears before they are joined 播报工号
     whisper: tuple[str, ...] = ()  # prompts the agent hears then

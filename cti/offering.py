@@ -72,9 +72,9 @@ def deliver(board: Board, event: ev.AgentChosen) -> Iterator[Effect]:
     settings = queue.settings
     ring = settings.ring_seconds
     if not event.adopted:
-        record = call.recording is not None and not call.recording.name and not call.recording.state
+        record = call.recording is not None and call.recording.state != "refused"
         say, whisper = comfort.at_the_join(queue, call, event.agent)
-        announcement = board.recording.announcement if record else ""
+        announcement = "" if call.recording is None or call.recording.name else board.recording.announcement
         yield Deliver(
             call.id,
             call.customer.channel,

@@ -138,13 +138,14 @@ def refused(board: Board, event: ev.RecordingDecided) -> Iterator[Effect]:
 
 
 def told(board: Board, event: ev.RecordingBegan) -> Iterator[Effect]:
+    """With each agent the file is opened anew, and nothing of it is silent then."""
     call = board.calls.get(event.call)
     if call is None or call.recording is None or call.recording.name != event.name:
         return
-    if call.recording.wanted == ON:
-        yield _news(call, event.at)
-    elif call.recording.state != call.recording.wanted:
+    if call.recording.wanted != ON:
         yield MuteRecording(call.id, call.customer.channel, call.recording.wanted)
+    elif event.found or event.at == call.recording.began_at:
+        yield _news(call, event.at)
 
 
 def asked(board: Board, event: ev.RecordAsked) -> Iterator[ev.Event]:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import io
+import os
 import shutil
+import time
 import wave
 import zipfile
 from collections.abc import AsyncIterator
@@ -17,6 +19,7 @@ from tests.live.centre import SQLITE, Centre, Desktop
 from tests.live.conftest import Lab, Phones
 from tests.live.phone import Leg, Phone
 from tests.live.small_disk import SmallDisk, small_disk
+from tests.live.tap import Tap
 from tests.live.tone import LOUD, PITCHES, QUIET, RATE, Tone, channels, levels, until_heard
 
 CUSTOMER, AGENT = 440, 1000
@@ -158,7 +161,7 @@ async def test_on_demand_nothing_is_kept_before_somebody_asks_and_nothing_at_all
 
 
 async def test_one_recording_goes_on_when_the_customer_is_sent_to_another_agent(
-    small: Centre, phones: Phones, tmp_path: Path, control: Any
+    small: Centre, phones: Phones, tmp_path: Path
 ) -> None:
     await rule(small, default="always")
     other = await phones.desk("1002")
@@ -184,7 +187,49 @@ async def test_one_recording_goes_on_when_the_customer_is_sent_to_another_agent(
     assert (first[1] > LOUD, first[-2] < QUIET) == (True, True)
     assert (last[1] < QUIET, last[-2] > LOUD) == (True, True)
     assert recording["agents"] == ["1001", "1002"]
-    assert [one["agent_no"] for one in recording["markers"] if one["kind"] == "talking"] == ["1001", "1002"]
+    one, two = (marker for marker in recording["markers"] if marker["kind"] == "talking")
+    assert (one["agent_no"], two["agent_no"]) == ("1001", "1002")
+    begun = round(two["from"] * RATE) + PIECE  # the second phone counts its packets from 0, far below the first
+    assert levels(right[begun : begun + PIECE], (620,))[620] > LOUD
+
+
+async def test_a_hold_and_a_consultation_are_marked_and_whoever_has_the_customer_then_is_heard(
+    small: Centre, phones: Phones, tmp_path: Path
+) -> None:
+    await rule(small, default="always")
+    other = await phones.desk("1002")
+    async with wall_of(small) as wall, talking(small, phones, wall) as talk:
+        await until_heard(talk.trunk, {AGENT})
+        token = await small.token("1002")
+        await small.status(token, "1002", "ready")
+        await small.routable(token, "1002")
+        headers = {"Authorization": f"Bearer {await small.token('1001')}"}
+        path = f"/api/v1/calls/{talk.call}/consult"
+        asked = await small.http.post(path, headers=headers, json={"to": "agent:1002"})
+        assert asked.status_code == 202, asked.text
+        ring = await other.next_ring()
+        ring.answer()
+        await ring.until_answered()
+        with Tone(other).send(620):
+            await until_heard(talk.desk, {620})
+            done = await small.http.post(f"{path}/complete", headers=headers)
+            assert done.status_code == 202, done.text
+            for _ in range(4):
+                await until_heard(talk.trunk, {620})
+            recording = await kept(small, wall, talk)
+
+    left, right = await sound(small, recording["id"], tmp_path)
+    assert min(pieces(left, CUSTOMER)[1:-1]) > LOUD
+    one, held, *_, two = (marker for marker in recording["markers"] if marker["kind"] in ("talking", "held"))
+    assert [(m["kind"], m["agent_no"]) for m in (one, held, two)] == [
+        ("talking", "1001"),
+        ("held", "1001"),
+        ("talking", "1002"),
+    ]
+    asking = right[round(held["from"] * RATE) + PIECE : round(held["to"] * RATE) - PIECE // 2]
+    assert max(levels(asking, (AGENT, 620)).values()) < LOUD  # what the agents say to one another is not the customer's
+    begun = round(two["from"] * RATE) + PIECE
+    assert levels(right[begun : begun + PIECE], (620,))[620] > LOUD
 
 
 async def test_talk_goes_on_while_the_server_is_killed_and_all_of_it_is_kept(
@@ -333,6 +378,31 @@ async def until_metric(centre: Centre, line: str) -> None:
     async with asyncio.timeout(20):
         while line not in (await centre.http.get("/metrics")).text:
             pass
+
+
+async def test_the_caller_hears_the_announcement_before_anything_is_written_and_before_the_phone_rings(
+    phones: Phones, events: Tap, control: Tap, tmp_path: Path
+) -> None:
+    desk, trunk = await phones.desk("1001"), await phones.trunk()
+    await control.ask("Setvar", Variable="CTI_SPOOL", Value=str(tmp_path))
+    caller = trunk.call("4001", "13800001234")
+    told = await events.event("CtiWaiting")
+    await caller.until_answered()
+    await control.ask("Setvar", Channel=told["Channel"], Variable="CTI_RECORD_SAY", Value="vm-intro")
+    with Tone(trunk).send(CUSTOMER):
+        ordered_at = time.time()
+        control.redirect(told["Channel"], "rec_to_1_15_1001")
+        for _ in range(3):  # a second of it
+            assert max(map(abs, await trunk.ear.listen(0.3, None, 2.0))) > QUIET
+        assert os.listdir(tmp_path) == []
+        assert desk.rung.empty()
+        began = await events.event("CtiRecording", seconds=30)
+        ring = await desk.next_ring()
+
+    assert float(began["Timestamp"]) - ordered_at > 2  # as long as the announcement lasts
+    assert (began["Call"], began["Side"]) == (told["Call"], "customer")
+    assert os.listdir(tmp_path) == [began["Name"] + ".raw"]
+    ring.reject()
 
 
 def test_every_pitch_of_these_tests_is_far_from_the_others() -> None:

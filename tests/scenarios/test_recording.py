@@ -84,14 +84,30 @@ def test_a_recorded_call_is_delivered_with_the_announcement_and_told_when_its_fi
     assert not world.wished(MuteRecording)
 
 
-def test_the_next_offer_of_a_call_that_is_recorded_already_begins_no_second_file() -> None:
+def test_the_next_offer_of_a_call_that_is_recorded_goes_on_with_its_file_and_announces_nothing() -> None:
     world = Studio("1001", "1002", default="always", announcement="recording-notice")
     call = world.caller_joins()
     world.begins(call)
     world.rings_out(call)
 
     assert world.rung(call) == ["1001", "1002"]
-    assert (world.order().record, world.order().announcement) == (False, "")
+    assert (world.order().record, world.order().announcement) == (True, "")
+    world.begins(call)
+    assert world.states(call) == ["on"]
+    assert world.news(call).count("call.recording") == 1
+
+
+def test_what_is_silent_is_silenced_again_when_its_file_goes_on_with_the_next_agent() -> None:
+    world = Studio("1001", "1002", default="on_demand")
+    call = world.caller_joins()
+    world.begins(call)
+    world.rings_out(call)
+
+    world.take(ev.RecordingBegan(at=world.now, call=call, name=f"{call}-7"))
+
+    assert [order.state for order in world.wished(MuteRecording) if isinstance(order, MuteRecording)] == ["off"]
+    world.obeys()
+    assert world.states(call) == ["off"]
 
 
 def test_pause_and_resume_are_marked_when_asterisk_has_done_them() -> None:
