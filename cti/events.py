@@ -401,7 +401,7 @@ class RecordingRoomChanged(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordingBegan(Event):
-    """Asterisk writes a file of this name. `found`: it had begun before we looked."""
+    """Asterisk writes a file of this name, or goes on with it. `found`: it had begun before we looked."""
 
     call: CallId
     name: str
