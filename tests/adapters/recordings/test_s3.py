@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 
 import pytest
+from obstore.store import MemoryStore
 
 from adapters.recordings.failures import NoStorage, NotThere, StorageFailure
 from adapters.recordings.s3 import S3Storage, open_bucket
@@ -24,8 +25,7 @@ def test_a_url_that_names_no_bucket_is_refused(url: str) -> None:
 
 
 async def test_what_is_put_into_a_bucket_is_read_in_ranges_and_removed() -> None:
-    memory = pytest.importorskip("obstore.store").MemoryStore()
-    storage = S3Storage(memory)
+    storage = S3Storage(MemoryStore())
     sound = bytes(range(256)) * 40_000
 
     await storage.put("demo/1.wav", iter([sound[:5_000_000], sound[5_000_000:]]))
@@ -39,7 +39,6 @@ async def test_what_is_put_into_a_bucket_is_read_in_ranges_and_removed() -> None
 
 
 async def test_a_bucket_that_nobody_serves_is_a_failure_and_no_crash() -> None:
-    pytest.importorskip("obstore")
     storage = open_bucket("s3://bucket/x", endpoint="http://127.0.0.1:9", key="k", secret="s")
 
     with pytest.raises(StorageFailure):
