@@ -71,7 +71,7 @@ class Floor:
         try:
             await self.asks(agent, path, **body)
         except Refusal as refusal:
-            return refusal.code
+            return str(refusal.code)
         return ""
 
     async def refused(self, agent: str, path: str, **body: Any) -> str:
