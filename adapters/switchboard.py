@@ -114,6 +114,7 @@ class Switchboard:
         await line.set_variable("__CTI_TENANT", tenant)
         call = CallId(await line.get_variable("CTI_CALLID"))
         name = await line.get_variable("CALLERID(name)")
+        ends_as = Result.DENIED.value if decision.denied else ""
         visit = Visit(tenant, call, number, name, dialled, self._parts.flows(tenant), now)
         self._post(
             visit,
@@ -130,13 +131,13 @@ class Switchboard:
                 rules=decision.rules,
                 vip=decision.vip,
                 priority=decision.priority,
+                ends_as=ends_as,
             ),
         )
         if decision.denied and decision.target.kind == "hangup":
             self._ended(visit, "denied", Result.DENIED)
             await self._send(line, "deny")
             return
-        ends_as = Result.DENIED.value if decision.denied else ""
         heard = self._parts.line(line, tenant)
         if not decision.denied:
             await self._tell_incidents(visit, heard)
@@ -222,7 +223,7 @@ class Switchboard:
                 otherwise = OTHERWISE if found.otherwise is not None else ""
                 await self._dial(line, visit, number, otherwise, seconds, ends_as, found)
             case out.Voicemail(box=box):
-                await self._take_message(line, heard, visit, box, found)
+                await self._take_message(line, heard, visit, box, found, ends_as)
             case out.Callback() as wish:
                 self._ended(visit, "callback", Result.CALLBACK, found)
                 self._parts.call_back(visit.tenant, caller, wish, visit.since)
@@ -258,7 +259,7 @@ class Switchboard:
         await self._send(line, "number", number)
 
     async def _take_message(
-        self, line: AgiLine, heard: Line, visit: Visit, box: str, found: out.Outcome | None
+        self, line: AgiLine, heard: Line, visit: Visit, box: str, found: out.Outcome | None, ends_as: str = ""
     ) -> None:
         language = "zh" if found is None else found.language
         caller = replace(visit.caller, language=language)
@@ -270,7 +271,7 @@ class Switchboard:
                 message = out.Message(name=name, node=box, seconds=seconds, at=at)
                 self._parts.message_left(visit.tenant, caller, box, message)
 
-        self._ended(visit, f"voicemail:{box}", Result.VOICEMAIL, found)
+        self._ended(visit, f"voicemail:{box}", ends_as or Result.VOICEMAIL, found)
         await heard.answer()
         await heard.play(["voicemail"], language=language)
         self._post(visit, ev.VoicemailBegan(at=self._parts.now(), call=visit.call))

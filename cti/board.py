@@ -21,6 +21,8 @@ from cti.queues import Queue
 from cti.recording.policy import RecordingRules
 from cti.records import Call, Figures, QueueSettings, State
 
+ENDED_KEPT = 256
+
 Fold: TypeAlias = Callable[["Board", Any], None]
 Feature: TypeAlias = Callable[["Board", Any], Iterable[Event | Effect]]
 
@@ -47,6 +49,7 @@ class Board:
         self.agents: dict[AgentNo, Agent] = {}
         self.queues: dict[QueueName, Queue] = {}
         self.calls: dict[CallId, Call] = {}
+        self.ended: dict[CallId, Call] = {}  # the latest ones: a last word of them may come a moment after their end
         self.legs: dict[LegId, CallId] = {}
         self.devices: dict[DeviceName, str] = {}
         self.owners: dict[DeviceName, AgentNo] = {}
@@ -100,6 +103,9 @@ class Board:
             yield SaveCall(call)
             if call.state is State.ENDED:
                 self.calls.pop(call.id, None)
+                self.ended[call.id] = call
+                if len(self.ended) > ENDED_KEPT:
+                    del self.ended[next(iter(self.ended))]
         for no in self.changed_records:
             yield SaveAgent(self.agents[no].record)
         for figures in self.changed_figures.values():

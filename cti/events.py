@@ -76,7 +76,10 @@ class CallerWaiting(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallEntered(Event):
-    """A caller is let in and heard by a flow, or is about to be refused; `rules` say why, as sentences."""
+    """A caller is let in and heard by a flow, or is about to be refused; `rules` say why, as sentences.
+
+    `ends_as` is the call's result should the caller leave at once: of one on the deny list, `denied`.
+    """
 
     call: CallId
     leg: LegId
@@ -89,6 +92,7 @@ class CallEntered(Event):
     rules: tuple[str, ...] = ()
     vip: bool = False
     priority: int = 0
+    ends_as: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

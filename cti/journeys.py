@@ -41,6 +41,7 @@ def call_entered(board: Board, event: ev.CallEntered) -> None:
         legs=[Leg(event.leg, event.channel, "customer", event.since)],
     )
     call.journey.rules = list(event.rules)
+    call.journey.ends_as = event.ends_as
     call.enter(SegmentKind.IVR, event.since)
     board.calls[call.id] = call
     board.legs[event.leg] = call.id
@@ -48,7 +49,8 @@ def call_entered(board: Board, event: ev.CallEntered) -> None:
 
 
 def flow_stepped(board: Board, event: ev.FlowStepped) -> None:
-    call = board.calls.get(event.call)
+    """The step in which a caller hangs up is told by the flow, and may come after the end of the call."""
+    call = board.calls.get(event.call) or board.ended.get(event.call)
     if call is not None:
         call.journey.path.append(
             Step(event.flow, event.version, event.node, event.kind, event.at, event.exit, event.digits)
@@ -71,7 +73,7 @@ def flow_ended(board: Board, event: ev.FlowEnded) -> None:
 def voicemail_began(board: Board, event: ev.VoicemailBegan) -> None:
     call = board.calls.get(event.call)
     if call is not None:
-        call.journey.ends_as = "voicemail"
+        call.journey.ends_as = call.journey.ends_as or "voicemail"
         call.enter(SegmentKind.VOICEMAIL, event.at)
         board.touch_call(call)
 

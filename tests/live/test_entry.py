@@ -225,3 +225,47 @@ async def test_a_flow_that_dies_with_the_server_leaves_the_caller_in_the_safe_qu
         assert (known["state"], known["queue"]) == ("waiting", "sales")
         assert not leg.ended.is_set()
         leg.hangup()
+
+
+async def test_denied_callers_are_hung_up_played_a_flow_or_sent_on_as_their_entry_says(
+    small: Centre, phones: Phones
+) -> None:
+    entry = {"kind": "deny", "number": "13700000406", "target": "number:+8613900001111", "reason": "演示"}
+    await setting(small, "POST", "/lists", entry)
+    trunk, carrier = await phones.trunk(), await phones.carrier()
+    async with small.desktop(small.supervisor, "calls:*") as wall:
+        hung_up = trunk.call("4012", "13700000404")
+        assert (await hung_up.until_ended()).ended_by == "403"
+        assert (await wall.client.event("call.ended")).data["result"] == "denied"
+
+        played, call = await begins(phones, wall, "4012", "13700000405")
+        await heard(played.phone, leg=played, seconds=0.3)
+        played.hangup()
+        ended = await wall.client.event("call.ended", where=lambda e: e.call == call)
+        assert ended.data["result"] == "denied"
+        kept = await small.until(f"/calls/{call}", wall.token, lambda told: told["path"])
+        assert {step["flow"] for step in kept["path"]} == {"closed"}
+        assert any("deny list" in rule for rule in kept["rules"])
+
+        sent_on = trunk.call("4012", "13700000406")
+        elsewhere = await carrier.next_ring()
+        elsewhere.answer()
+        await sent_on.until_answered()
+        elsewhere.hangup()
+        await sent_on.until_ended()
+        ended = await wall.client.event("call.ended", where=lambda e: e.data["number"].endswith("0406"))
+        assert ended.data["result"] == "denied"
+
+
+async def test_a_vip_of_the_list_overtakes_ten_waiting_callers(small: Centre, phones: Phones) -> None:
+    trunk = await phones.trunk()
+    async with small.desktop(small.supervisor, "calls:*") as wall:
+        for n in range(10):
+            trunk.call("4001", f"1360000{n:04}")
+            await wall.client.event("call.queued")
+        trunk.call("4010", "13800000001")
+        vip = await wall.client.event("call.queued")
+        assert (vip.data["vip"], vip.data["position"]) == (True, 1)
+        desk = await phones.desk("1001")
+        await small.status(await small.token("1001"), "1001", "ready")
+        assert (await desk.next_ring()).cti_call == vip.call

@@ -93,6 +93,17 @@ def test_a_caller_who_leaves_in_the_flow_is_no_abandoned_call_of_a_queue() -> No
     assert not world.board.legs
 
 
+def test_the_step_in_which_a_caller_hung_up_is_on_record_though_it_is_told_after_the_end() -> None:
+    world = World("1001")
+    call = enters(world)
+    leaves(world, call)
+    world.take(ev.FlowStepped(at=world.now, call=call, flow="main", version=1, node="menu", kind="menu", exit="left"))
+
+    assert [(step.node, step.exit) for step in world.saved[call].journey.path] == [("menu", "left")]
+    assert not world.board.calls
+    assert told(world, call) == ["call.started", "call.ended"]
+
+
 def test_what_a_flow_decided_last_is_how_the_call_ended() -> None:
     world = World("1001")
     for ends_as in ("denied", "voicemail", "callback", "forwarded"):
