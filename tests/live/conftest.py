@@ -3,6 +3,7 @@
 import asyncio
 import json
 import shutil
+import signal
 import tempfile
 import time
 from collections.abc import AsyncIterator, Generator, Iterator
@@ -48,8 +49,9 @@ class Lab:
         return dict(json.loads((self.place.folder / "credentials.json").read_text(encoding="utf-8")))
 
     def kill(self) -> None:
-        """End Asterisk the hard way."""
-        self.child.stop(grace=0.0)
+        """kill -9: a polite signal would let it hang up its calls first, now and then."""
+        self.child.signal(signal.SIGKILL)
+        self.child.process.wait()
 
     def start(self) -> None:
         """Start Asterisk again."""
