@@ -23,14 +23,17 @@ from adapters.voice.builtin import texts
 from adapters.voice.programs import find
 from cti.errors import NoVoice
 
-CONTEXTS: Final = ("cti-wait", "cti-deliver", "cti-fallback", "cti-lastwords")
 WRITTEN_BY: Final = {
+    "cti-entry": "dialplans/cti-entry.conf",
     "cti-wait": "dialplans/cti-wait.conf",
     "cti-deliver": "dialplans/cti-deliver.conf",
+    "cti-after": "dialplans/cti-entry.conf",
+    "cti-room": "dialplans/cti-control.conf",
     "cti-fallback": "dialplans/cti-fallback.conf",
     "cti-lastwords": "dialplans/cti-lastwords.conf",
     "cti-record": "dialplans/cti-record.conf",
 }
+CONTEXTS: Final = tuple(WRITTEN_BY)
 SECONDS: Final = 3.0
 STALL_SECONDS: Final = 1.0
 
