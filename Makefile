@@ -12,7 +12,8 @@ READY := $(VENV)/.ready
 PAGES := $(shell find web -path web/node_modules -prune -o -path web/dist -prune -o -type f -print 2>/dev/null)
 # pytest's own arguments, for example: make test TESTS="tests/cti -k routing"
 TESTS ?=
-WORKERS ?= 2
+# More than cores: the tests on a real Asterisk mostly wait for it.
+WORKERS ?= 3
 # As root each test process takes a network of its own; another user needs a user namespace for that.
 ALONE := $(if $(filter 0,$(shell id -u)),,unshare --user --map-current-user --keep-caps --net --mount)
 

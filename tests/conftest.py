@@ -18,3 +18,8 @@ def pytest_configure(config: pytest.Config) -> None:
         if may_not(failure):
             pytest.exit("tests need a network of their own: run `make test`, or pytest as root", returncode=3)
         raise
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest files first, or one process has them all to itself at the end."""
+    items.sort(key=lambda item: "live" not in item.path.parts)
