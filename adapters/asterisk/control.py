@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from adapters.asterisk.encode import Action, encode_variable
 from adapters.asterisk.failures import LinkFailure
+from adapters.asterisk.redirects import Redirects, Step
 from adapters.asterisk.wire import Message
 from cti.control.effects import Invite, Move, Mute, PlayTo, SendDigits, Spot
 from cti.control.events import LegNotReached, OrderFailed
@@ -60,18 +61,11 @@ def step_of(spot: Spot) -> tuple[str, str]:
     return FIXED[kind]
 
 
-def redirect(order: Move) -> Action:
-    context, exten = step_of(order.spot)
-    headers = [("Channel", order.leg), ("Context", context), ("Exten", exten), ("Priority", "1")]
+def steps_of(order: Move) -> list[Step]:
+    steps = [Step(order.leg, *step_of(order.spot))]
     if order.other_spot is not None:
-        context, exten = step_of(order.other_spot)
-        headers += [
-            ("ExtraChannel", order.other),
-            ("ExtraContext", context),
-            ("ExtraExten", exten),
-            ("ExtraPriority", "1"),
-        ]
-    return Action("Redirect", headers)
+        steps.append(Step(order.other, *step_of(order.other_spot)))
+    return steps
 
 
 def originate(order: Invite) -> Action:
@@ -126,12 +120,14 @@ class Control:
     def __init__(
         self,
         send: Send,
+        redirects: Redirects,
         slow: Send,
         sounds: Sounds,
         now: Callable[[], Instant],
         post: Callable[[Event, TenantId | None], None],
     ) -> None:
-        self._send, self._slow, self._sounds, self._now, self._post = send, slow, sounds, now, post
+        self._send, self._redirects, self._slow = send, redirects, slow
+        self._sounds, self._now, self._post = sounds, now, post
         self.orders: Final[Mapping[type[Effect], Callable[[TenantId, Any], None]]] = {
             Move: self._move,
             Invite: self._invite,
@@ -145,7 +141,7 @@ class Control:
             if isinstance(outcome, LinkFailure):
                 self._post(OrderFailed(at=self._now(), call=order.call, why=str(outcome)), tenant)
 
-        self._send(redirect(order), told)
+        self._redirects.go(*steps_of(order), done=told)
 
     def _invite(self, tenant: TenantId, order: Invite) -> None:
         def told(outcome: Message | LinkFailure) -> None:

@@ -18,8 +18,9 @@ from adapters.asterisk.encode import Action
 from adapters.asterisk.failures import LinkFailure
 from adapters.asterisk.link import AmiLink
 from adapters.asterisk.recording import RecordingOrders
+from adapters.asterisk.redirects import Redirects, Step
 from adapters.asterisk.snapshot import take_snapshot
-from adapters.asterisk.waiting import Sounds, WaitingOrders, redirect
+from adapters.asterisk.waiting import Sounds, WaitingOrders
 from adapters.asterisk.wire import Message
 from cti.effects import Deliver, Effect, HangUp, Recall, TakeSnapshot
 from cti.events import DeliveryFailed, Event, LinkLost, SnapshotTaken
@@ -78,9 +79,12 @@ class Pbx:
             on_up=self._came_up,
             on_down=self._went_down,
         )
-        self._waiting = WaitingOrders(self._send, office.sounds, office.now, office.post)
+        self._redirects = Redirects(self._send)
+        self._waiting = WaitingOrders(self._send, self._redirects, office.sounds, office.now, office.post)
         self._recording = RecordingOrders(self._send, office.sounds, office.now, office.post)
-        self._control = Control(self._send, self.link.bulk.send_nowait, office.sounds, office.now, office.post)
+        self._control = Control(
+            self._send, self._redirects, self.link.bulk.send_nowait, office.sounds, office.now, office.post
+        )
         self.orders: Final[Mapping[type[Effect], Callable[[TenantId, Any], None]]] = {
             Deliver: self._deliver,
             Recall: self._recall,
@@ -208,10 +212,11 @@ class Pbx:
                 self._office.post(failed, tenant)
 
         self._waiting.before_ringing(tenant, order)
-        self._send(redirect(order.channel, "cti-deliver", self._recording.before_ringing(tenant, order) + exten), told)
+        way = self._recording.before_ringing(tenant, order) + exten
+        self._redirects.go(Step(order.channel, "cti-deliver", way), done=told)
 
     def _recall(self, _: TenantId, order: Recall) -> None:
-        self._send(redirect(order.channel, "cti-wait", "over", "music"))
+        self._redirects.go(Step(order.channel, "cti-wait", "over", "music"))
 
     def _hang_up(self, _: TenantId, order: HangUp) -> None:
         self.link.control.send_nowait(Action("Hangup", (("Channel", order.channel), ("Cause", "16"))))

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from adapters.asterisk.encode import Action
 from adapters.asterisk.failures import LinkFailure
+from adapters.asterisk.redirects import Redirects, Step
 from adapters.asterisk.wire import Message
 from cti.effects import Announce, Deliver, Effect, SendOn, SetMusic, WaitIn
 from cti.events import Event, SendOnFailed
@@ -30,9 +31,14 @@ _NOT_SHOWN: Final = re.compile(r"[^\w +*-]")  # whatever could end the option, o
 
 class WaitingOrders:
     def __init__(
-        self, send: Send, sounds: Sounds, now: Callable[[], Instant], post: Callable[[Event, TenantId | None], None]
+        self,
+        send: Send,
+        redirects: Redirects,
+        sounds: Sounds,
+        now: Callable[[], Instant],
+        post: Callable[[Event, TenantId | None], None],
     ) -> None:
-        self._send, self._sounds, self._now, self._post = send, sounds, now, post
+        self._send, self._redirects, self._sounds, self._now, self._post = send, redirects, sounds, now, post
         self._dialled: dict[str, None] = {}  # channels that have a CTI_DIAL, perhaps of an offer before
         self.orders: Final[Mapping[type[Effect], Callable[[TenantId, Any], None]]] = {
             Announce: self._announce,
@@ -63,11 +69,11 @@ class WaitingOrders:
             files.pop()
         if files:
             self._set(order.channel, "CTI_SAY", "&".join(files))
-            self._send(redirect(order.channel, "cti-wait", "say"))
+            self._redirects.go(Step(order.channel, "cti-wait", "say"))
 
     def _wait_in(self, _: TenantId, order: WaitIn) -> None:
         self._set(order.channel, "CTI_QUEUE", order.queue)
-        self._send(redirect(order.channel, "cti-wait", "over", "music"))
+        self._redirects.go(Step(order.channel, "cti-wait", "over", "music"))
 
     def _set_music(self, _: TenantId, order: SetMusic) -> None:
         self._send(Action("Setvar", (("Variable", f"CTI_MUSIC_{order.queue}"), ("Value", order.music))))
@@ -81,7 +87,7 @@ class WaitingOrders:
         way, values = _way(where)
         for name, value in values.items():
             self._set(order.channel, name, value)
-        self._send(redirect(order.channel, *way), told)
+        self._redirects.go(Step(order.channel, *way), done=told)
 
     def _set(self, channel: str, name: str, value: str) -> None:
         self._send(Action("Setvar", (("Channel", channel), ("Variable", name), ("Value", value))))
@@ -103,8 +109,3 @@ def _way(where: Target) -> tuple[tuple[str, str], dict[str, str]]:
 def shown_as(number: str, name: str) -> str:
     """Dial's option that puts another caller on the phone: what may be shown instead of the number."""
     return f'f("{_NOT_SHOWN.sub("", name)[:40]}" <{_NOT_SHOWN.sub("", number)[:40]}>)'
-
-
-def redirect(channel: str, context: str, exten: str, step: str = "1") -> Action:
-    """Move one channel; `step` is a priority or a label."""
-    return Action("Redirect", (("Channel", channel), ("Context", context), ("Exten", exten), ("Priority", step)))

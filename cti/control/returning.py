@@ -8,6 +8,7 @@ from typing import Final
 from cti import events as ev
 from cti.board import Board
 from cti.control import events as ce
+from cti.control.parts import gather, talkers
 from cti.effects import Effect, HangUp
 from cti.ids import AgentNo, CallId, LegId
 from cti.records import Call, State
@@ -23,6 +24,8 @@ PLACES: Final[Mapping[str, str]] = {
     "cti-call": "",
 }
 """Contexts of ours, and the place that a leg there is in."""
+APART: Final = frozenset({"hold", "alone", "asking"})
+"""Places of legs that nobody in the call hears."""
 DIALLED: Final = frozenset({"cti-agents", "cti-trunk", "cti-leg", "cti-customer", "cti-call"})
 """Where a leg stands that another one dials."""
 
@@ -41,6 +44,7 @@ def corrected(board: Board, event: ev.SnapshotTaken) -> Iterator[ev.Event | Effe
     seen = {one.leg: one for one in event.legs}
     for call in list(board.calls.values()):
         yield from _placed(call, seen, event)
+        yield from _reunited(call, seen, event)
         if any(leg.place for leg in call.legs) or call.direction != "inbound":
             yield from _gone(call, seen, event)
         if call.id in board.calls and call.state is State.DIALLING:
@@ -65,6 +69,15 @@ def _placed(call: Call, seen: Mapping[LegId, ev.LegSeen], event: ev.SnapshotTake
         place = PLACES.get(seen[leg.id].place) if leg.id in seen else None
         if place is not None and place != leg.place and not (place == "room" and leg.place == "aside"):
             yield ce.LegPlaced(at=event.at, call=call.id, leg=leg.id, place=place)
+
+
+def _reunited(call: Call, seen: Mapping[LegId, ev.LegSeen], event: ev.SnapshotTaken) -> Iterator[ev.Event | Effect]:
+    """They talk, and one stands where nobody hears them: an order to bring them together has come to nothing."""
+    if call.state is not State.TALKING or call.consult is not None:
+        return
+    legs = [call.customer, *talkers(call)]
+    if all(leg.id in seen for leg in legs) and any(leg.place in APART for leg in legs):
+        yield from gather(call, legs, event.at)
 
 
 def _gone(call: Call, seen: Mapping[LegId, ev.LegSeen], event: ev.SnapshotTaken) -> Iterator[ev.Event]:

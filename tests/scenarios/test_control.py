@@ -11,7 +11,7 @@ from cti.control import events as ce
 from cti.control.effects import Invite, Move
 from cti.effects import Deliver, HangUp, SendOn
 from cti.errors import Refused
-from cti.ids import AgentNo, CallId, LegId, QueueName
+from cti.ids import AgentNo, CallId, DeviceName, LegId, QueueName
 from cti.records import AgentProfile, QueueSettings, State
 from tests.control_world import ControlWorld
 
@@ -580,3 +580,66 @@ def test_a_waiting_caller_goes_to_the_front_and_to_another_queue() -> None:
     w.take(ce.RequeueAsked(at=w.now, call=second, by="boss", queue=QueueName("support")))
     assert w.call(second).queue == "support"
     assert [call.id for call in w.board.queues[QueueName("sales")].in_order()] == [first]
+
+
+def shown(w: ControlWorld, call: CallId, **places: str) -> None:
+    """A snapshot in which each leg stands in one of our contexts."""
+    legs = [
+        ev.LegSeen(
+            leg=leg.id,
+            channel=leg.channel,
+            linkedid="",
+            place=places["customer" if leg.agent_no is None else "agent"],
+            state="Up",
+            bridge="",
+            device=leg.device,
+            number="",
+            name="",
+            seconds=1,
+            call=call,
+            since=w.call(call).started_at if leg.agent_no is None else None,
+        )
+        for leg in w.call(call).live()
+    ]
+    devices = {DeviceName(p.agent_no): "NOT_INUSE" for p in w.profiles}
+    w.take(ev.SnapshotTaken(at=w.now, legs=tuple(legs), devices=devices))
+
+
+@pytest.mark.parametrize(
+    ("customer", "agent", "moved"),
+    [
+        ("cti-hold", "cti-room", ["customer"]),
+        ("cti-room", "cti-consult", ["agent"]),
+        ("cti-hold", "cti-alone", ["agent", "customer"]),
+        ("cti-room", "cti-room", []),
+    ],
+)
+def test_a_customer_and_an_agent_whom_a_lost_order_left_apart_are_brought_together(
+    customer: str, agent: str, moved: list[str]
+) -> None:
+    w = world()
+    call = w.talk()
+    leg = w.consulting(call, answered=False)
+    w.gone(leg, 21)
+    w.take(ce.DialEnded(at=w.now, leg=w.leg(call, "1001").id, status="BUSY", cause=21))
+    assert w.call(call).state is State.TALKING
+    w.effects.clear()
+    w.take(ce.OrderFailed(at=w.now, call=call, why="Redirect: Asterisk said no"))
+    shown(w, call, customer=customer, agent=agent)
+    sides = {w.call(call).customer.channel: "customer", w.leg(call, "1001").channel: "agent"}
+    moves = [one for one in w.wished(Move) if isinstance(one, Move)]
+    assert sorted(sides[one.leg] for one in moves) == moved
+    assert all(one.spot.kind == "room" for one in moves)
+    w.caller_leaves(call)
+    settled(w)
+
+
+def test_a_customer_whom_the_agent_put_on_hold_stays_there_when_somebody_looks() -> None:
+    w = world()
+    call = w.talk()
+    w.asks(ce.HoldAsked, "1001", call)
+    w.effects.clear()
+    shown(w, call, customer="cti-hold", agent="cti-alone")
+    assert not w.moves()
+    w.caller_leaves(call)
+    settled(w)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from adapters.asterisk.control import originate, redirect, say_to, step_of
+from adapters.asterisk.control import originate, say_to, step_of, steps_of
+from adapters.asterisk.redirects import redirect
 from cti.control.effects import Invite, Move, Spot
 from cti.ids import CallId, DeviceName, LegId, TenantId
 
@@ -40,7 +41,7 @@ def test_a_word_that_could_be_more_than_one_field_is_not_sent(word: str) -> None
 
 
 def test_two_legs_go_in_one_order() -> None:
-    action = redirect(Move(CALL, "PJSIP/a-1", Spot("hold", "customer"), "PJSIP/b-1", Spot("alone")))
+    action = redirect(steps_of(Move(CALL, "PJSIP/a-1", Spot("hold", "customer"), "PJSIP/b-1", Spot("alone"))))
     assert dict(action.headers) == {
         "Channel": "PJSIP/a-1",
         "Context": "cti-hold",
