@@ -75,7 +75,7 @@ async def serve(settings: Settings) -> None:
 
 
 def run(settings: Settings) -> None:
-    """`serve` on a fast event loop. What start-up left in memory stays, so the collector need not look at it."""
+    """`serve` on a fast event loop. What was imported stays, so the collector need not look at it."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 20, 50)

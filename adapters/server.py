@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import signal
 import socket
@@ -376,6 +377,8 @@ class Server:
         await self.flows.refresh()
         self.archive.prepare()
         await self.archive.refresh()
+        gc.collect()
+        gc.freeze()  # agents, lists and flows stay: the collector would hold up a ringing phone to look at them
         stopping = asyncio.Event()
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
