@@ -60,7 +60,6 @@ OPEN: Final = frozenset(
         "/docs",
         "/docs/{name}",
         "/",
-        "/{name:path}",
     }
 )
 """All that may be had without a token."""

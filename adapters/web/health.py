@@ -13,12 +13,14 @@ from adapters.web.problems import problem
 router = APIRouter(tags=["health"])
 
 
+@router.head("/healthz", include_in_schema=False)
 @router.get("/healthz", response_model=models.Alive)
 async def healthz() -> Json:
     """The loop turns."""
     return Json({"status": "ok"})
 
 
+@router.head("/readyz", include_in_schema=False)
 @router.get("/readyz", response_model=models.Ready)
 async def readyz(ports: PortsOf) -> Response:
     """Database at head, AMI logged in, FastAGI listening; else 503 with the reasons. Warnings stop no call."""

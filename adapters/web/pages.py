@@ -9,8 +9,11 @@ from fastapi import FastAPI
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, Response
+from starlette.types import Receive, Scope, Send
+from starlette.websockets import WebSocketClose
 
 OWN: Final = Path(__file__).parent / "static"
+NOTHING: Final = "there is nothing here"
 FOREVER: Final = "public, max-age=31536000, immutable"
 NOT_BUILT: Final = """<!doctype html>
 <html lang="en"><meta charset="utf-8"><title>Pages not built</title>
@@ -23,7 +26,7 @@ NOT_BUILT: Final = """<!doctype html>
 
 
 def install(app: FastAPI, built: Path | None) -> None:
-    """Serve the pages; must be the last routes of the application."""
+    """Serve the pages: what no route knows is a file of theirs, or there is no such thing."""
 
     async def docs(_request: Request) -> Response:
         return FileResponse(OWN / "docs.html")
@@ -36,16 +39,19 @@ def install(app: FastAPI, built: Path | None) -> None:
             return HTMLResponse(NOT_BUILT, 503)
         return FileResponse(built / "index.html", headers={"Cache-Control": "no-cache"})
 
-    async def page(request: Request) -> Response:
-        name = request.path_params["name"]
-        if built is None or name.startswith("api/"):
-            raise HTTPException(404, "there is nothing here")
-        return _file(built, name)
+    async def otherwise(scope: Scope, receive: Receive, send: Send) -> None:
+        """Not a route: it would match every path, and unknown ones would be 405 to a POST."""
+        if scope["type"] == "websocket":
+            return await WebSocketClose()(scope, receive, send)
+        name = scope["path"].removeprefix("/")
+        if built is None or scope["method"] not in ("GET", "HEAD") or name.startswith("api/"):
+            raise HTTPException(404, NOTHING)
+        return await _file(built, name)(scope, receive, send)
 
     app.add_route("/docs", docs, ["GET"], include_in_schema=False)
     app.add_route("/docs/{name}", own, ["GET"], include_in_schema=False)
     app.add_route("/", front, ["GET"], include_in_schema=False)
-    app.add_route("/{name:path}", page, ["GET"], include_in_schema=False)
+    app.router.default = otherwise
 
 
 def _file(folder: Path, name: str) -> Response:
@@ -57,6 +63,6 @@ def _file(folder: Path, name: str) -> Response:
     except (ValueError, OSError):  # NUL bytes, names too long
         found = False
     if not found:
-        raise HTTPException(404, "there is nothing here")
+        raise HTTPException(404, NOTHING)
     hashed = path.parent.name == "assets"
     return FileResponse(path, headers={"Cache-Control": FOREVER if hashed else "no-cache"})

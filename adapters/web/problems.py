@@ -118,11 +118,20 @@ async def _http(request: Request, error: Exception) -> Response:
 
 async def _invalid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
+    if _not_json(request, error):
+        return _for(request, problem(415, CODES[415], "send a body as application/json"))
     found = [
         {"where": ".".join(str(part) for part in one["loc"]), "what": str(one["msg"])[:200]} for one in error.errors()
     ]
     invalid = problem(422, CODES[422], "the request is not as described in the interface", errors=found[:20])
     return _for(request, invalid)
+
+
+def _not_json(request: Request, error: RequestValidationError) -> bool:
+    """Whether a body was not even looked into, because it does not say that it is JSON."""
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    unread = any(one["loc"] == ("body",) and one["type"] == "model_attributes_type" for one in error.errors())
+    return unread and isinstance(error.body, bytes) and kind != "application/json"
 
 
 async def _away(_request: Request, error: Exception) -> Response:

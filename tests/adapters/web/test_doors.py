@@ -17,6 +17,8 @@ from adapters.web.asking import Guarded
 from adapters.web.guards import welcome
 from tests.adapters.web.world import KEY, World, code_of
 
+JSON = {"Content-Type": "application/json"}
+
 
 def walk(routes: Iterable[Any]) -> Iterator[Any]:
     """Every route, however deep it is included."""
@@ -199,12 +201,44 @@ async def test_errors_of_every_kind_are_problem_details(served: World) -> None:
     assert code_of(await served.ask("GET", "/nonsense")) == (404, "not_found")
     assert code_of(await served.ask("DELETE", "/agents", "root")) == (405, "method_not_allowed")
     assert code_of(await served.ask("GET", "/calls?limit=0", "root")) == (422, "invalid")
-    assert code_of(await served.ask("POST", "/agents", "root", content=b"{")) == (422, "invalid")
+    assert code_of(await served.ask("POST", "/agents", "root", content=b"{", headers=JSON)) == (422, "invalid")
     assert code_of(await served.ask("GET", "/agents?cursor=%ff%00", "root")) == (400, "bad_request")
     assert code_of(await served.ask("POST", "/agents/me/finish_acw", "a1")) == (409, "not_in_acw")
     assert code_of(await served.ask("POST", "/calls/c-down/hangup", "a1")) == (503, "pbx_down")
     served.records.away = True
     assert code_of(await served.ask("GET", "/calls", "root")) == (503, "store_away")
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"])
+async def test_what_there_is_not_is_404_however_it_is_asked_for(world: World, method: str) -> None:
+    for path in ("/api/v1/nonsense", "/api/v1/nonsense/x", "/api/v1", "/elsewhere"):
+        response = await world.client.request(method, path)
+        assert response.status_code == 404, path
+        if method != "HEAD":
+            assert code_of(response) == (404, "not_found")
+
+
+async def test_a_method_that_a_route_does_not_know_is_405_and_the_known_ones_are_named(world: World) -> None:
+    for method, path, known in (("GET", "/auth/token", "POST"), ("PUT", "/calls", "GET"), ("POST", "/healthz", "GET")):
+        response = await world.ask(method, path, "root")
+        assert code_of(response) == (405, "method_not_allowed"), path
+        assert known in response.headers["allow"]
+
+
+async def test_load_balancers_may_ask_for_heads_alone(world: World) -> None:
+    for path, ready in (("/healthz", 200), ("/readyz", 200), ("/readyz", 503)):
+        world.health.wrong = {} if ready == 200 else {"database_away": "gone"}
+        response = await world.ask("HEAD", path)
+        assert (response.status_code, response.content) == (ready, b"")
+
+
+@pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded", "application/octet-stream", None])
+async def test_a_body_in_another_form_than_json_is_415_and_says_what_is_wanted(world: World, kind: str | None) -> None:
+    headers = {} if kind is None else {"Content-Type": kind}
+    response = await world.ask("PUT", "/agents/me/status", "a1", content=b'{"status": "ready"}', headers=headers)
+    assert code_of(response) == (415, "unsupported_media_type")
+    assert "application/json" in response.json()["detail"]
+    assert world.desk.asked == []
 
 
 async def test_a_bug_of_ours_is_a_problem_detail_without_details(world: World) -> None:
