@@ -95,3 +95,5 @@ class Door(WebSocketsSansIOProtocol):
         if message["type"] == "websocket.close" and self.close_sent:
             return
         await super().send(message)
+        if message["type"] == "websocket.http.response.body" and not message.get("more_body", False):
+            self.handshake_complete = True  # or uvicorn would call each refusal an error of ours

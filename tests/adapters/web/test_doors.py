@@ -171,7 +171,9 @@ def test_an_origin_is_welcome_when_it_is_absent_our_own_or_listed(origin: str | 
     assert welcome(Headers(headers), {"https://crm.example.com"}) is fine
 
 
-async def test_a_foreign_origin_reaches_neither_http_nor_the_stream(served: World) -> None:
+async def test_a_foreign_origin_reaches_neither_http_nor_the_stream(
+    served: World, caplog: pytest.LogCaptureFixture
+) -> None:
     for origin in ("https://evil.example", "null"):
         response = await served.ask(
             "PUT", "/agents/1001/status", "a1", json={"status": "ready"}, headers={"Origin": origin}
@@ -182,6 +184,7 @@ async def test_a_foreign_origin_reaches_neither_http_nor_the_stream(served: Worl
         assert refused.value.response.status_code == 403
         assert b"foreign_origin" in refused.value.response.body
     assert served.desk.asked == []
+    assert [record.message for record in caplog.records if record.levelname == "ERROR"] == []
     async with connect(f"{served.url}/api/v1/ws".replace("http", "ws"), origin=served.url, proxy=None) as socket:  # type: ignore[arg-type]
         assert await socket.recv() == "here"
 
