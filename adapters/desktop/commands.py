@@ -8,6 +8,7 @@ from typing import Any, Final
 from adapters.desktop.messages import (
     AcwMore,
     AgentStatus,
+    BadFrame,
     CallAttach,
     CallDial,
     CallDigits,
@@ -24,7 +25,7 @@ from adapters.desktop.messages import (
 )
 from adapters.desktop.ports import Desk
 from cti.control import events as ce
-from cti.errors import BadRequest, NotAllowed
+from cti.errors import NotAllowed
 from cti.ids import AgentNo, CallId, LegId, QueueName
 from cti.people import Principal
 from cti.permissions import (
@@ -219,7 +220,7 @@ def carry_out(desk: Desk, who: Principal, name: str, args: Args) -> str:
     try:
         command, _, permission = COMMANDS[name]
     except KeyError:
-        raise BadRequest("unknown command") from None
+        raise BadFrame("unknown command") from None
     if not who.may(permission):
         raise NotAllowed(f"this needs the permission {permission}")
     command(desk, who, args)

@@ -20,7 +20,7 @@ from adapters.desktop.outbox import Outbox
 from adapters.desktop.resume import catch_up, reaches
 from adapters.desktop.ring import Item
 from adapters.desktop.topics import Topics, snapshot
-from cti.errors import BadRequest, NotAllowed, Refused
+from cti.errors import NotAllowed, Refused
 from cti.ids import OfferId
 from cti.masking import masked_text, with_numbers
 from cti.people import Principal, sees_numbers, sight
@@ -84,7 +84,7 @@ class Connection:
             said = ms.parse(text)
             if self.who is None or self.hub.review(self):
                 await self._answer(said)
-        except BadRequest as wrong:
+        except ms.BadFrame as wrong:
             self._bad_frame(ms.id_of(text), wrong)
         except Refused as refused:
             if not isinstance(said, ms.Shown):
@@ -96,7 +96,7 @@ class Connection:
         if isinstance(said, ms.Hello):
             return await self._hello(said)
         if self.who is None or self.room is None:
-            raise BadRequest("hello comes first")
+            raise ms.BadFrame("hello comes first")
         match said:
             case ms.Subscribe():
                 await self._subscribe(said, self.room)
@@ -116,7 +116,7 @@ class Connection:
 
     async def _hello(self, said: ms.Hello) -> None:
         if self.who is not None:
-            raise BadRequest("hello comes once")
+            raise ms.BadFrame("hello comes once")
         try:
             who, expires = self.hub.ports.tokens.check(said.token)
         except Refused:
@@ -192,7 +192,7 @@ class Connection:
         clear = self.who is not None and sees_numbers(self.who)
         return refused.message if clear else masked_text(refused.message)
 
-    def _bad_frame(self, re: ms.Id | None, wrong: BadRequest) -> None:
+    def _bad_frame(self, re: ms.Id | None, wrong: ms.BadFrame) -> None:
         self.say(ms.Error(re, wrong.code, wrong.message))
         now = self._loop.time()
         self._bad.append(now)

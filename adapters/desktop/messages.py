@@ -15,6 +15,11 @@ T = TypeVar("T")
 
 PROTOCOL: Final = "cti.v1"
 
+
+class BadFrame(BadRequest):
+    """What a client's program has got wrong, not the person at it: too many of these end the connection."""
+
+
 Id = Annotated[str, Meta(max_length=64, description="Chosen by the client; comes back as `re`.")] | int
 Topic = Annotated[str, Meta(min_length=1, max_length=100)]
 Seq = Annotated[int, Meta(ge=0, le=2**53)]
@@ -30,7 +35,7 @@ class Resume(Struct):
 class Hello(Struct, tag_field="op", tag="hello"):
     """First frame of every connection, within 5 s."""
 
-    token: Annotated[str, Meta(min_length=1, max_length=8192)]
+    token: Annotated[str, Meta(max_length=8192)]
     id: Id | None = None
     resume: Resume | None = None
 
@@ -214,16 +219,16 @@ _encoder: Final = msgspec.json.Encoder()
 
 
 def parse(text: str | None) -> Said:
-    """The frame a client sent, None for a binary one; raises `BadRequest` with a reason fit for its developer."""
+    """The frame a client sent, None for a binary one; raises `BadFrame` with a reason fit for its developer."""
     if text is None:
-        raise BadRequest("frames are text")
+        raise BadFrame("frames are text")
     try:
         said: Said = _decoder.decode(text)
         return said
     except RecursionError:
-        raise BadRequest("the frame is nested too deeply") from None
+        raise BadFrame("the frame is nested too deeply") from None
     except (msgspec.MsgspecError, ValueError) as wrong:
-        raise BadRequest(str(wrong)[:200]) from None
+        raise BadFrame(str(wrong)[:200]) from None
 
 
 class _Named(Struct):
@@ -244,11 +249,11 @@ def id_of(text: str | None) -> Id | None:
 
 
 def arguments(args: Mapping[str, Any], kind: type[T]) -> T:
-    """The arguments of a command as its own type; raises `BadRequest`."""
+    """The arguments of a command as its own type; raises `BadFrame`."""
     try:
         return msgspec.convert(args, kind)
     except msgspec.MsgspecError as wrong:
-        raise BadRequest(str(wrong)[:200]) from None
+        raise BadFrame(str(wrong)[:200]) from None
 
 
 def build(answer: Answer) -> bytes:

@@ -45,9 +45,10 @@ async def test_other_words_before_hello_are_refused_and_do_not_stop_the_clock() 
         assert await client.closed() == 4408
 
 
-async def test_a_bad_token_ends_with_4401(world: World) -> None:
+@pytest.mark.parametrize("token", ["forged", ""])
+async def test_a_bad_token_ends_with_4401(world: World, token: str) -> None:
     async with StreamClient.open(world.url) as client:
-        await client.send({"op": "hello", "token": "forged"})
+        await client.send({"op": "hello", "token": token})
         assert await client.closed() == 4401
 
 
@@ -121,6 +122,15 @@ async def test_ten_bad_frames_in_a_minute_end_with_4400_and_each_is_answered(wor
         assert {(answer["op"], answer["code"]) for answer in answers} == {("error", "bad_request")}
         assert [answer["re"] for answer in answers] == [None] * 4 + ["7", 8, "9"] + [None] * 3
         assert await client.closed() == 4400
+
+
+async def test_what_a_person_mistypes_is_refused_and_never_cuts_them_off(world: World) -> None:
+    async with StreamClient.open(world.url) as client:
+        await client.hello("a1")
+        for _ in range(12):
+            with pytest.raises(Refusal, match="bad_request"):
+                await client.command("call.transfer", call="c-1", to="nowhere")
+        await client.ask({"op": "ping"})
 
 
 async def test_a_client_that_answers_no_ping_is_cut_with_4429() -> None:

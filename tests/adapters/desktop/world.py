@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any, cast
@@ -17,7 +17,10 @@ from adapters.desktop.hub import Hub
 from adapters.desktop.ports import Ports
 from adapters.desktop.settings import Limits
 from adapters.web.serving import HttpServer
+from cti.control.events import TransferAsked
+from cti.control.targets import target
 from cti.errors import NotAllowed, NotInAcw
+from cti.events import Event
 from cti.ids import AgentNo, CallId, Instant, OfferId, QueueName, TenantId
 from cti.masking import Firewall
 from cti.news import Published
@@ -84,6 +87,12 @@ class FakeDesk:
 
     def hang_up(self, call: CallId, agent: AgentNo) -> None:
         self.asked.append(("hang_up", call, agent))
+
+    def wish(self, make: Callable[[Instant], Event]) -> None:
+        wished = make(Instant(0))
+        if isinstance(wished, TransferAsked):
+            target(wished.to, "agent", "queue")
+        self.asked.append(("wish", wished))
 
     def shown(self, agent: AgentNo, offer: OfferId) -> None:
         self.asked.append(("shown", agent, offer))
