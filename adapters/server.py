@@ -328,7 +328,9 @@ class Server:
     def _seated(self, tenant: TenantId) -> None:
         allowed = (Rule("own", pattern, True) for pattern in self.settings.dial_allow.split())
         shown = tuple(one for one in self.settings.caller_ids.split(",") if one)
-        self.engine.board(tenant).dialling = DialRules((*allowed, *CHINA), shown)
+        board = self.engine.board(tenant)
+        board.dialling = DialRules((*allowed, *CHINA), shown)
+        board.has_flow = lambda name: self.flows.flow(tenant, name) is not None
         self.desks[tenant] = Desk(self.engine, tenant, sounds(self.prompts))
         self.views[tenant] = BoardView(self.engine, tenant, self.loaded.epoch)
 

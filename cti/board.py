@@ -60,6 +60,7 @@ class Board:
         self.recording_trouble = ""  # why nothing new can be recorded now
         self.link_up = False
         self.dialling = DialRules()
+        self.has_flow: Callable[[str], bool] = lambda _name: True  # whoever seats the board knows what is published
         self.unwanted: dict[LegId, CallId] = {}  # legs that were asked for in calls that have ended since
         self.stirred: dict[QueueName, None] = {}  # queues in which somebody new waits or is free
         self.changed_agents: dict[AgentNo, None] = {}

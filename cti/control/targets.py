@@ -56,3 +56,10 @@ def queue_named(board: Board, name: str) -> QueueName:
     if queue is None:
         raise NoSuchTarget(f"there is no queue {name}")
     return queue.name
+
+
+def flow_named(board: Board, name: str) -> str:
+    """A flow that callers may hear; raises `NoSuchTarget`."""
+    if not board.has_flow(name):
+        raise NoSuchTarget(f"there is no published flow {name}")
+    return name

@@ -9,7 +9,7 @@ from cti.board import Board
 from cti.control import events as ce
 from cti.control.effects import Spot
 from cti.control.parts import free_device, move, talkers, with_customer
-from cti.control.targets import Target, colleague, queue_named, target
+from cti.control.targets import Target, colleague, flow_named, queue_named, target
 from cti.effects import Effect, HangUp, WaitIn
 from cti.errors import WrongState
 from cti.ids import AgentNo, QueueName
@@ -47,6 +47,7 @@ def _goes(board: Board, event: ce.TransferAsked, call: Call, to: Target) -> Iter
         case "flow":
             if not call.queue:
                 raise WrongState("an outbound call has no queue to come back to from a flow")
+            flow_named(board, to.name)
             yield ce.CallRequeued(at=event.at, call=call.id, queue=call.queue, passing=True)
             why = f"transferred by {event.agent}"
             yield ev.CallSentOn(at=event.at, call=call.id, target=str(to), why=why)

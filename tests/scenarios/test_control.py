@@ -258,6 +258,14 @@ def test_a_caller_sent_to_a_flow_is_in_the_flow_s_hands() -> None:
     settled(w)
 
 
+def test_nobody_is_transferred_to_a_flow_that_is_not_published() -> None:
+    w = world()
+    w.board.has_flow = {"main"}.__contains__
+    call = w.talk()
+    assert w.refused(ce.TransferAsked, "1001", call, to="flow:gone") == "no_such_target"
+    w.asks(ce.TransferAsked, "1001", call, to="flow:main")
+
+
 def test_a_queue_s_longest_wait_holds_for_who_is_transferred_there() -> None:
     queues = (QUEUES[0], QueueSettings(name=QueueName("support"), max_wait_seconds=20, max_wait_target="queue:sales"))
     w = ControlWorld(*TWO, queues=queues)
