@@ -146,8 +146,7 @@ class BoardView:
         return [call_brief(call) for call in self._board.calls.values()]
 
     def calls_of(self, agent: AgentNo) -> Sequence[Shape]:
-        mine = (c for c in self._board.calls.values() if any(o.agent_no == agent for o in c.offers))
-        return [call_brief(call) for call in mine]
+        return [call_brief(call) for call in self._board.calls.values() if agent in call.concerned]
 
     def call(self, call: CallId) -> Shape | None:
         found = self._board.calls.get(call)

@@ -284,6 +284,12 @@ class Call:
         """Whose call it is: the agent it is being offered to, who has it, or who had it last."""
         return self.offer.agent_no if self.offer is not None else None
 
+    @property
+    def concerned(self) -> frozenset[AgentNo]:
+        """Whom its news are for, to the end: everybody it was offered to, and whoever has supervised it."""
+        supervisors = [leg.agent_no for leg in self.legs if leg.kind == "supervisor" and leg.agent_no is not None]
+        return frozenset([*(offer.agent_no for offer in self.offers), *supervisors])
+
     def leg(self, leg: LegId) -> Leg | None:
         return next((one for one in self.legs if one.id == leg), None)
 

@@ -13,13 +13,13 @@ from cti.shapes import WAITING_SHOWN, agent_shape, call_brief, offer_shape, queu
 
 
 def news_of(call: Call, kind: str, at: Instant, **data: object) -> News:
-    """News of a call concerns everybody it was offered to."""
+    """News of a call, for whom it concerns."""
     return News(
         f"call.{kind}",
         at,
         {**call_brief(call), **data},
         call=call.id,
-        agents=frozenset([offer.agent_no for offer in call.offers] + [watch.by for watch in call.watches]),
+        agents=call.concerned,
         queue=call.queue or None,
     )
 

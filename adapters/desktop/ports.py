@@ -71,7 +71,7 @@ class BoardView(Protocol):
         ...
 
     def calls_of(self, agent: AgentNo) -> Sequence[Shape]:
-        """Brief shapes of live calls that have been offered to this agent."""
+        """Brief shapes of live calls that were offered to this agent, or supervised by them."""
         ...
 
 

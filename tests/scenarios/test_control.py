@@ -9,7 +9,7 @@ import pytest
 from cti import events as ev
 from cti.control import events as ce
 from cti.control.effects import Invite, Move
-from cti.effects import Deliver, HangUp, SendOn
+from cti.effects import Deliver, HangUp, News, SendOn
 from cti.errors import Refused
 from cti.ids import AgentNo, CallId, DeviceName, LegId, QueueName
 from cti.records import AgentProfile, QueueSettings, State
@@ -524,6 +524,19 @@ def test_a_supervisor_s_leg_is_called_once_and_changes_mode() -> None:
     assert w.news()[-3:].count("supervision.changed") >= 1
     w.caller_leaves(call)
     settled(w)
+
+
+def test_whoever_supervises_a_call_is_told_of_it_to_its_end() -> None:
+    w = world()
+    call = w.talk()
+    leg = watched(w, call)
+    w.asks(ce.HoldAsked, "1001", call)
+    w.gone(leg)
+    w.asks(ce.RetrieveAsked, "1001", call)
+    w.caller_leaves(call)
+    told = [news.type for news in w.wished(News) if isinstance(news, News) and "1900" in news.agents]
+    assert next(one for one in told if one.startswith("call.")) == "call.held"
+    assert {"call.retrieved", "call.left", "call.ended"} <= set(told)
 
 
 def test_two_supervisors_who_intercept_one_call_leave_one_with_the_customer() -> None:
