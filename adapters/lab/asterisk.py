@@ -33,16 +33,21 @@ class Asterisk:
 
     def start(self, *, outlives_us: bool = False) -> Child:
         """Start it and return when it has booted; a port in use is named at once."""
-        self._refuse_taken_ports()
-        (self.place.run / "asterisk.ctl").unlink(missing_ok=True)
-        command = self.programs.asterisk("-C", str(self.place.etc / "asterisk.conf"), "-f")
-        child = start("asterisk", command, log=self.log, outlives_us=outlives_us)
-        self._write_pid(child.pid)
+        child = self.launch(outlives_us=outlives_us)
         try:
             self._await_boot(child)
         except BaseException:
             child.stop(grace=2.0)
             raise
+        return child
+
+    def launch(self, *, outlives_us: bool = False) -> Child:
+        """Start it and return at once."""
+        self._refuse_taken_ports()
+        (self.place.run / "asterisk.ctl").unlink(missing_ok=True)
+        command = self.programs.asterisk("-C", str(self.place.etc / "asterisk.conf"), "-f")
+        child = start("asterisk", command, log=self.log, outlives_us=outlives_us)
+        self._write_pid(child.pid)
         return child
 
     def ask(self, command: str, deadline: float = 10.0) -> str | None:

@@ -21,16 +21,17 @@ class Kept:
     """One program and what became of it."""
 
     name: str
-    launch: Callable[[], Child]
     grace: float
+    again: Callable[[], Child]
+    """How it is started again: at once, without waiting for it, since others may have died with it."""
     child: Child | None = None
     started: float = 0.0
     pause: float = FIRST_PAUSE
     due: float = 0.0
 
-    def start(self) -> None:
-        """Start it for the first time; a failure is the caller's."""
-        self.child = self.launch()
+    def start(self, launch: Callable[[], Child]) -> None:
+        """Start it; a failure is the caller's."""
+        self.child = launch()
         self.started = time.monotonic()
 
 
@@ -41,10 +42,12 @@ class Keeper:
     say: Callable[[str], None]
     all: list[Kept] = field(default_factory=list)
 
-    def start(self, name: str, launch: Callable[[], Child], *, grace: float) -> None:
-        """Start a program and keep it running from now on."""
-        kept = Kept(name, launch, grace)
-        kept.start()
+    def start(
+        self, name: str, launch: Callable[[], Child], *, grace: float, again: Callable[[], Child] | None = None
+    ) -> None:
+        """Start a program and keep it running from now on; `again` starts it anew without waiting for anything."""
+        kept = Kept(name, grace, again or launch)
+        kept.start(launch)
         self.all.append(kept)
 
     def look(self) -> None:
@@ -75,7 +78,7 @@ class Keeper:
 
     def _revive(self, kept: Kept, now: float) -> None:
         try:
-            kept.start()
+            kept.start(kept.again)
         except LabFailure as failure:
             kept.due = now + kept.pause
             kept.pause = min(kept.pause * 2, LONGEST_PAUSE)

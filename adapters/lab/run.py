@@ -73,7 +73,7 @@ def _bring_up(where: Place, keeper: Keeper, stop: threading.Event) -> None:
     say("Asterisk and database")
     migration = _begin(where, ["migrate"], environ)
     try:
-        keeper.start("Asterisk", asterisk.start, grace=3.0)
+        keeper.start("Asterisk", asterisk.start, grace=3.0, again=asterisk.launch)
         _end(where, ["migrate"], migration)
     finally:
         migration.stop(0.0)

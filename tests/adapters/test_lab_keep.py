@@ -60,6 +60,28 @@ def test_what_dies_is_started_again_within_a_second(tmp_path: Path, clock: Clock
     keeper.stop()
 
 
+def test_what_takes_long_to_boot_holds_up_nobody_who_died_with_it(tmp_path: Path, clock: Clock) -> None:
+    def boots() -> Child:
+        clock.now += 20.0
+        return python(FOREVER, tmp_path / "log")
+
+    keeper = Keeper(lambda _line: None)
+    keeper.start("switch", boots, grace=1.0, again=lambda: python(FOREVER, tmp_path / "log"))
+    keeper.start("clerk", lambda: python(FOREVER, tmp_path / "log"), grace=1.0)
+    for one in keeper.all:
+        assert one.child is not None
+        one.child.process.kill()
+        one.child.process.wait()
+    died = clock.now
+    keeper.look()
+    clock.now += 0.3
+    keeper.look()
+
+    assert [one.child is not None and one.child.ended() is None for one in keeper.all] == [True, True]
+    assert clock.now - died < 1.0
+    keeper.stop()
+
+
 def test_what_keeps_dying_is_started_ever_more_slowly_and_forgiven_when_it_lives(tmp_path: Path, clock: Clock) -> None:
     said: list[str] = []
     keeper = Keeper(said.append)
