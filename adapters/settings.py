@@ -129,16 +129,13 @@ def load(environ: Mapping[str, str] | None = None, folder: Path | None = None) -
     """Read all sources. Raises `BadSettings`."""
     environ = os.environ if environ is None else environ
     folder = Path.cwd() if folder is None else folder
-    lab = Path(environ.get("CTI_LAB_DIR", ".lab"))
     values: dict[str, Any] = {}
     origins: dict[str, str] = {}
-    files = [folder / lab / "cti.toml", folder / "cti.toml"]
-    if environ.get("CTI_CONFIG"):
-        files.append(Path(environ["CTI_CONFIG"]))
-        if not files[-1].is_file():
-            raise BadSettings(f"CTI_CONFIG names {files[-1]}, which is not there")
-    for file in files:
-        _merge(values, origins, _read(file), str(file))
+    own = [(file, _read(file)) for file in _files(environ, folder)]
+    lab = next((Path(str(said["lab_dir"])) for _, said in reversed(own) if "lab_dir" in said), Path(".lab"))
+    beneath = folder / (environ.get("CTI_LAB_DIR") or lab) / "cti.toml"
+    for file, said in [(beneath, _read(beneath)), *own]:
+        _merge(values, origins, said, str(file))
     for name, value in _from_environment(environ).items():
         _merge(values, origins, {name: value[0]}, value[1])
     try:
@@ -147,6 +144,16 @@ def load(environ: Mapping[str, str] | None = None, folder: Path | None = None) -
         first = error.errors()[0]
         name = str(first["loc"][0])
         raise BadSettings(f"{name} ({origins.get(name, 'default')}): {first['msg']}") from None
+
+
+def _files(environ: Mapping[str, str], folder: Path) -> list[Path]:
+    """What a person writes; the later one wins."""
+    files = [folder / "cti.toml"]
+    if environ.get("CTI_CONFIG"):
+        files.append(Path(environ["CTI_CONFIG"]))
+        if not files[-1].is_file():
+            raise BadSettings(f"CTI_CONFIG names {files[-1]}, which is not there")
+    return files
 
 
 def _merge(values: dict[str, Any], origins: dict[str, str], more: Mapping[str, Any], origin: str) -> None:
@@ -158,9 +165,10 @@ def _merge(values: dict[str, Any], origins: dict[str, str], more: Mapping[str, A
 
 
 def _unknown(name: str, origin: str, valid: tuple[str, ...]) -> str:
-    near = difflib.get_close_matches(name, valid, n=1, cutoff=0.5)
-    hint = f"; did you mean {near[0]}?" if near else ""
-    return f"{origin}: there is no setting {name}{hint}"
+    """A variable's name in a file is as near as can be: only its form is wrong."""
+    plain = {one.removeprefix(PREFIX).lower(): one for one in valid}
+    near = difflib.get_close_matches(name.removeprefix(PREFIX).lower(), plain, n=1, cutoff=0.0)[0]
+    return f"{origin}: there is no setting {name}; did you mean {plain[near]}?"
 
 
 def _read(file: Path) -> dict[str, Any]:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -16,9 +19,9 @@ from adapters.cli.flows import store_of
 from adapters.lab import people as cast
 from adapters.lab.failures import LabFailure
 from adapters.lab.fetch import fetch
-from adapters.lab.place import CHECKOUT, place
+from adapters.lab.place import CHECKOUT, Place, place
 from adapters.lab.robots import one_caller
-from adapters.lab.up import down, status, up
+from adapters.lab.up import Status, down, status, up
 from adapters.store.flow_text import read
 from adapters.store.passwords import Passwords
 from adapters.store.seed import seed_demo
@@ -29,29 +32,48 @@ from cti.ivr.flow import from_dict
 lab_app = typer.Typer(help="The lab: an Asterisk of your own, in a folder.", no_args_is_help=True)
 
 
-@lab_app.command("up")
-def lab_up() -> None:
-    """Start the lab's Asterisk and return when it is booted."""
+@contextmanager
+def _told() -> Iterator[Place]:
+    """The lab; what it cannot do ends the command in one line."""
     try:
-        up(place(), print)
+        yield place()
     except LabFailure as failure:
         fail(str(failure))
 
 
+def _show(found: Status | None, as_json: bool) -> None:
+    if as_json:
+        print(json.dumps(None if found is None else asdict(found)))
+    else:
+        print("down" if found is None else f"up, pid {found.pid}")
+
+
+@lab_app.command("up")
+def lab_up(as_json: Json = False) -> None:
+    """Start the lab's Asterisk and return when it is booted."""
+    with _told() as where:
+        up(where, partial(print, file=sys.stderr) if as_json else print)
+        if as_json:
+            _show(status(where), as_json)
+
+
 @lab_app.command("down")
-def lab_down() -> None:
+def lab_down(as_json: Json = False) -> None:
     """Stop the lab's Asterisk."""
-    down(place())
+    with _told() as where:
+        stopped = down(where)
+    if as_json:
+        print(json.dumps({"stopped": stopped}))
 
 
 @lab_app.command("status")
 def lab_status(as_json: Json = False) -> None:
     """Say whether the lab's Asterisk is up."""
-    found = status(place())
+    with _told() as where:
+        found = status(where)
+    _show(found, as_json)
     if found is None:
-        print(json.dumps(None) if as_json else "down")
         raise typer.Exit(1)
-    print(json.dumps(asdict(found), default=str) if as_json else f"up, pid {found.pid}")
 
 
 @lab_app.command("call")
@@ -64,11 +86,8 @@ def lab_call(
     """Call in from the trunk, and return when the call is over."""
     if any(sign in word for word in (dialled, number, name) for sign in ';"\r\n'):
         fail("no quotes, semicolons or line breaks")
-    where = place()
-    try:
+    with _told() as where:
         code = one_caller(where, fetch(where.root), dialled, number, name, seconds)
-    except LabFailure as failure:
-        fail(str(failure))
     print("the call is over" if code == 0 else "the call did not come about: is the lab up?")
     raise typer.Exit(min(code, 1))
 
@@ -76,7 +95,8 @@ def lab_call(
 @lab_app.command("seed")
 def lab_seed() -> None:
     """Make the demonstration's tenant from the lab's credentials; what people changed stays."""
-    file = place().folder / "credentials.json"
+    with _told() as where:
+        file = where.folder / "credentials.json"
     if not file.is_file():
         fail(f"{file} is not there: run `cti lab up` first")
     credentials = json.loads(file.read_text(encoding="utf-8"))

@@ -3,6 +3,7 @@
 import hashlib
 import os
 import tempfile
+import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -56,8 +57,24 @@ class Place:
         return Path(tempfile.gettempdir()) / f"cti-lab-{os.getuid()}-{name}"
 
 
-def place(environ: Mapping[str, str] = os.environ, *, bench: bool = False) -> Place:
-    """Return the lab that the CTI_* variables describe."""
+def declared(environ: Mapping[str, str] = os.environ, checkout: Path = CHECKOUT) -> Mapping[str, str]:
+    """The `CTI_` variables and, beneath them and by the same names, what the server's own files of settings say."""
+    files = [checkout / "cti.toml", *(Path(file) for file in [environ.get("CTI_CONFIG")] if file)]
+    found: dict[str, str] = {}
+    for file in files:
+        try:
+            said = tomllib.loads(file.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            continue
+        except (OSError, ValueError) as wrong:
+            raise LabFailure(f"{file} cannot be read: {wrong}") from None
+        found |= {f"CTI_{name.upper()}": str(value) for name, value in said.items()}
+    return {**found, **environ}
+
+
+def place(environ: Mapping[str, str] | None = None, *, bench: bool = False) -> Place:
+    """Return the lab that the CTI_* variables describe; without them, those of this process and its files."""
+    environ = declared() if environ is None else environ
     folder = Path(environ.get("CTI_LAB_DIR") or CHECKOUT / ".lab").absolute()
     return Place(
         folder=folder,

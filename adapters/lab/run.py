@@ -27,7 +27,7 @@ from adapters.lab.fetch import fetch
 from adapters.lab.fetch_voice import fetch_voice
 from adapters.lab.keep import Keeper
 from adapters.lab.names import stall_of_own_name
-from adapters.lab.place import CHECKOUT, Place, place
+from adapters.lab.place import CHECKOUT, Place, declared, place
 from adapters.lab.seeded import Seeded
 
 LOOK_EVERY: Final = 0.2
@@ -40,9 +40,9 @@ def main() -> int:
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda *_: stop.set())
-    where = place()
     keeper = Keeper(say)
     try:
+        where = place()
         with _alone(where):
             _bring_up(where, keeper, stop)
             while not stop.wait(LOOK_EVERY):
@@ -174,7 +174,7 @@ def _cti() -> str:
 
 
 def _number(name: str, default: int) -> int:
-    text = os.environ.get(name) or str(default)
+    text = declared().get(name) or str(default)
     if not text.isdigit():
         raise LabFailure(f"{name}={text}: not a number")
     return int(text)

@@ -1,17 +1,22 @@
 """What the lab writes: for Asterisk, for the server, for people."""
 
 import json
+import os
 import stat
+import subprocess
+import sys
 import tomllib
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from adapters.cli import app
 from adapters.lab.config import TEMPLATES, configure, fill
 from adapters.lab.failures import LabFailure
 from adapters.lab.fetch import Programs
-from adapters.lab.place import Place, place
+from adapters.lab.place import CHECKOUT, Place, declared, place
 
 
 @pytest.fixture
@@ -135,3 +140,43 @@ def test_a_folder_too_deep_for_a_socket_gets_one_elsewhere(tmp_path: Path) -> No
 
     assert len(str(deep.run / "asterisk.ctl")) < 108
     assert deep.run != Place(folder=tmp_path / ("y" * 100), root=tmp_path).run
+
+
+def test_the_lab_heeds_what_the_files_of_settings_say_and_variables_above_them(tmp_path: Path) -> None:
+    (tmp_path / "cti.toml").write_text('http_port = 9090\nlab_dir = "elsewhere"\ndemo_robots = 2\nagi_port = 7000\n')
+    (tmp_path / "more.toml").write_text("agi_port = 7001\n")
+    variables = {"CTI_HTTP_PORT": "9191", "CTI_CONFIG": str(tmp_path / "more.toml")}
+
+    found = declared(variables, tmp_path)
+    where = place(found)
+
+    assert (where.server_port, where.agi_port, where.folder.name) == (9191, 7001, "elsewhere")
+    assert found["CTI_DEMO_ROBOTS"] == "2"
+
+
+def test_a_file_of_settings_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    (tmp_path / "cti.toml").write_text("http_port = ")
+    with pytest.raises(LabFailure, match=r"cti\.toml cannot be read"):
+        declared({}, tmp_path)
+
+
+@pytest.mark.parametrize("command", [["adapters.lab.run"], ["adapters.lab", "status"], ["adapters.cli", "lab", "down"]])
+def test_a_wrong_setting_is_one_line_and_no_traceback(command: list[str]) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", *command],
+        cwd=CHECKOUT,
+        env={**os.environ, "CTI_HTTP_PORT": "many"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert done.stderr.removeprefix("cti: ") == "CTI_HTTP_PORT=many: not a port number\n"
+
+
+def test_a_lab_that_is_down_is_told_in_json_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CTI_LAB_DIR", str(tmp_path))
+    down = CliRunner().invoke(app, ["lab", "down", "--json"])
+    status = CliRunner().invoke(app, ["lab", "status", "--json"])
+    assert (down.exit_code, json.loads(down.stdout)) == (0, {"stopped": False})
+    assert (status.exit_code, json.loads(status.stdout)) == (1, None)

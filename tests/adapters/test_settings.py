@@ -21,6 +21,7 @@ def test_the_environment_wins_over_the_file_and_the_file_over_the_lab(tmp_path: 
     ("environ", "said"),
     [
         ({"CTI_AMI_PROT": "1"}, "CTI_AMI_PORT"),
+        ({"CTI_X": "1"}, "there is no setting CTI_X; did you mean CTI_"),
         ({"CTI_AMI_PORT": "many"}, "ami_port"),
         ({"CTI_HTTP_PORT": "70000"}, "http_port"),
         ({"CTI_FALLBACK": "number:12;rm"}, "fallback"),
@@ -32,10 +33,19 @@ def test_a_wrong_variable_stops_the_start_and_is_named(environ: dict[str, str], 
         load(environ, tmp_path)
 
 
-def test_an_unknown_key_in_a_file_names_the_nearest_valid_one(tmp_path: Path) -> None:
-    (tmp_path / "cti.toml").write_text("htpp_port = 1\n")
-    with pytest.raises(BadSettings, match="http_port"):
+@pytest.mark.parametrize("key", ["htpp_port", "HTTP_PORT", "CTI_HTTP_PORT"])
+def test_an_unknown_key_in_a_file_names_the_nearest_valid_one(key: str, tmp_path: Path) -> None:
+    (tmp_path / "cti.toml").write_text(f"{key} = 1\n")
+    with pytest.raises(BadSettings, match=r"cti\.toml: there is no setting .*; did you mean http_port\?"):
         load({}, tmp_path)
+
+
+def test_the_lab_may_be_named_in_a_file_too(tmp_path: Path) -> None:
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "cti.toml").write_text("ami_port = 1\n")
+    (tmp_path / "cti.toml").write_text('lab_dir = "other"\n')
+    assert load({}, tmp_path).settings.ami_port == 1
+    assert load({"CTI_LAB_DIR": "third"}, tmp_path).settings.ami_port == 5038
 
 
 def test_a_secret_may_lie_in_a_file_and_is_never_shown(tmp_path: Path) -> None:
