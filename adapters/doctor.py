@@ -36,6 +36,7 @@ WRITTEN_BY: Final = {
 CONTEXTS: Final = tuple(WRITTEN_BY)
 SECONDS: Final = 3.0
 STALL_SECONDS: Final = 1.0
+CLOCKS_APART: Final = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,7 @@ async def examine(settings: Settings) -> AsyncIterator[Check]:
     yield events
     yield control
     if control.ok:
-        async for check in _dialplan(settings):
+        async for check in _asked(settings):
             yield check
     yield await _agi(settings)
     yield await _own_name()
@@ -115,8 +116,8 @@ def _judged(settings: Settings, found: Probe, name: str, user: str, *, events: b
             )
 
 
-async def _dialplan(settings: Settings) -> AsyncIterator[Check]:
-    """One session asks for each context we rely on."""
+async def _asked(settings: Settings) -> AsyncIterator[Check]:
+    """One session asks for the time there, and for each context we rely on."""
     up = asyncio.Event()
     session = AmiSession(
         host=settings.ami_host,
@@ -134,6 +135,7 @@ async def _dialplan(settings: Settings) -> AsyncIterator[Check]:
     try:
         async with asyncio.timeout(SECONDS):
             await up.wait()
+        yield await _clock(session)
         for context in CONTEXTS:
             yield await _context(session, context)
     except TimeoutError:
@@ -141,6 +143,24 @@ async def _dialplan(settings: Settings) -> AsyncIterator[Check]:
     finally:
         session.close()
         await running
+
+
+async def _clock(session: AmiSession) -> Check:
+    began = time.time()
+    try:
+        told = (await session.ask(Action("Ping"), SECONDS)).get("Timestamp")
+        return clocks(float(told), began, time.time())
+    except (LinkFailure, ValueError) as failure:
+        return Check("clock", False, f"Asterisk does not say what time it is: {failure}")
+
+
+def clocks(theirs: float, asked: float, answered: float) -> Check:
+    """Asterisk's clock beside ours: arrivals are told by the one, ends of waits by the other."""
+    apart = max(asked - theirs, theirs - answered, 0.0)
+    if apart <= CLOCKS_APART:
+        return Check("clock", True, "is the same here and at Asterisk")
+    paste = "timedatectl set-ntp true        # here and where Asterisk runs"
+    return Check("clock", False, f"{apart:.0f} s apart from Asterisk's", paste)
 
 
 async def _context(session: AmiSession, context: str) -> Check:

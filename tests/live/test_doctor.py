@@ -40,7 +40,14 @@ def troubles(centre: Centre, **settings: str) -> dict[str, tuple[str, str]]:
 async def test_beside_a_running_server_everything_holds(small: Centre, lab: Lab) -> None:
     done = small.run("doctor", CTI_RECORDINGS_DIR=str(lab.place.folder / "recordings"))
     assert done.returncode == 0, done.stdout
-    for name in ("database", "AMI login cti-events", "AMI login cti-control", "dialplan context cti-wait", "FastAGI"):
+    for name in (
+        "database",
+        "AMI login cti-events",
+        "AMI login cti-control",
+        "clock",
+        "dialplan context cti-wait",
+        "FastAGI",
+    ):
         assert name in done.stdout
 
 
