@@ -6,11 +6,11 @@ import asyncio
 import json
 import sys
 from collections.abc import Awaitable, Callable
-from typing import Annotated, Any, NoReturn, TypeVar
+from typing import Annotated, Any, Final, NoReturn, TypeVar
 
 import typer
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from adapters.settings import BadSettings, Loaded, Settings, load
 from adapters.store.database import Database
@@ -23,6 +23,8 @@ T = TypeVar("T")
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Tenant = Annotated[str, typer.Option("--tenant", help="Whose data.")]
 out = Console()
+to_pipe: Final = Console(width=10_000)
+"""A file or a pipe has no width to cut lines to."""
 
 
 def fail(why: str) -> NoReturn:
@@ -46,10 +48,14 @@ def show(rows: list[dict[str, Any]], as_json: bool) -> None:
     if as_json:
         print(json.dumps(rows, ensure_ascii=False, indent=2))
         return
-    table = Table(*(rows[0] if rows else ("nothing",)))
+    table = Table(*(Column(name, overflow="fold") for name in (rows[0] if rows else ("nothing",))))
     for row in rows:
         table.add_row(*("" if value is None else str(value) for value in row.values()))
-    out.print(table)
+    print_table(table)
+
+
+def print_table(table: Table) -> None:
+    (out if out.is_terminal else to_pipe).print(table)
 
 
 def with_store(work: Callable[[Database], Awaitable[T]]) -> T:

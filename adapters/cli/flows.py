@@ -6,7 +6,8 @@ import asyncio
 import json
 import sys
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -17,7 +18,7 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from adapters.cli.common import Json, Tenant, fail, out, settings, show, with_store
+from adapters.cli.common import Json, Tenant, fail, out, print_table, settings, show, with_store
 from adapters.entry import Entries
 from adapters.store.database import Database
 from adapters.store.failures import StoreFailure
@@ -65,7 +66,10 @@ def flow_versions(name: str, tenant: Tenant = DEMO, as_json: Json = False) -> No
 @flow_app.command("check")
 def flow_check(which: Which, tenant: Tenant = DEMO, as_json: Json = False) -> None:
     """Say whether a flow may be published, and what is wrong with which node."""
-    problems, unseen = _checked(which, TenantId(tenant))
+    try:
+        problems, unseen = _checked(which, TenantId(tenant))
+    except BadFlow as wrong:  # so broken that it is no flow at all
+        problems, unseen = wrong.problems, ""
     if as_json:
         print(json.dumps({"ok": not problems, "errors": [asdict(one) for one in problems]}, ensure_ascii=False))
     else:
@@ -88,7 +92,8 @@ def flow_try(
     as_json: Json = False,
 ) -> None:
     """Walk a flow with a scripted caller, by the very engine that serves calls; nobody outside is asked."""
-    flow, office, _ = _found(which, version, TenantId(tenant))
+    with _whole():
+        flow, office, _ = _found(which, version, TenantId(tenant))
     script = Script(
         number=number,
         dialled=dialled,
@@ -159,7 +164,8 @@ def flow_import(
     as_json: Json = False,
 ) -> None:
     """Make files the drafts of the flows they name; again the same file changes nothing."""
-    flows = [_file(str(file)) for file in files]
+    with _whole():
+        flows = [_file(str(file)) for file in files]
 
     async def work(store: FlowStore) -> Sequence[Stored]:
         saved = [await store.save(TenantId(tenant), flow, by=BY) for flow in flows]
@@ -252,8 +258,18 @@ async def _closing(database: Database, work: Callable[[Database], Awaitable[T]])
         await database.close()
 
 
+@contextmanager
+def _whole() -> Iterator[None]:
+    """What follows needs a flow: one that is none ends the command."""
+    try:
+        yield
+    except BadFlow as wrong:
+        _print_problems(wrong.problems)
+        fail("this is no flow")
+
+
 def _file(name: str) -> Flow:
-    """The flow in a file; whatever is wrong with it ends the command."""
+    """The flow in a file; one that cannot be read ends the command. Raises `BadFlow`."""
     path = Path(name)
     try:
         if path.stat().st_size > MOST_BYTES:
@@ -264,9 +280,8 @@ def _file(name: str) -> Flow:
         raise typer.Exit(2) from None
     except UnicodeDecodeError:
         fail(f"{name}: not UTF-8")
-    except BadFlow as wrong:
-        _print_problems(wrong.problems)
-        fail(f"{name}: this is no flow")
+    except BadFlow:
+        raise
     except BadRequest as wrong:
         fail(f"{name}: {wrong}")
 
@@ -300,6 +315,6 @@ def _print_transcript(told: Mapping[str, Any]) -> None:
     table = Table("at", "what", "")
     for line in told["lines"]:
         table.add_row(line["at"], line["kind"], Text(line["text"]))
-    out.print(table)
+    print_table(table)
     end = ", ".join(f"{key} {value}" for key, value in told["end"].items() if key != "kind" and value)
     out.print(Text(f"{told['end']['kind']} {end}".rstrip()), soft_wrap=True)

@@ -13,7 +13,7 @@ from adapters import logs
 from adapters.cli.common import Json, fail, loaded, out, settings, show
 from adapters.doctor import Check, examine
 from adapters.store.failures import StoreFailure
-from adapters.store.migrate import migrate
+from adapters.store.migrate import head, migrate
 
 app = typer.Typer()
 config_app = typer.Typer(help="Settings and where they come from.", no_args_is_help=True)
@@ -33,12 +33,14 @@ def serve() -> None:
 
 
 @app.command("migrate")
-def migrate_command() -> None:
+def migrate_command(as_json: Json = False) -> None:
     """Bring the database to this version."""
     try:
         asyncio.run(migrate(settings().database_url))
     except StoreFailure as failure:
         fail(str(failure))
+    if as_json:
+        print(json.dumps({"version": head()}))
 
 
 @app.command()

@@ -197,3 +197,15 @@ def test_a_trial_tells_what_a_caller_meets(centre: Path) -> None:
     assert said("try", "main", "--digits", "hangup")["end"]["kind"] == "left"
     wrong = cti("try", "main", "--digits", "x")
     assert (wrong.exit_code, "event 1" in wrong.stderr) == (1, True)
+
+
+@pytest.mark.parametrize("text", ["name: x\n", "name: x\nnodes: {a: {type: dance}}\n"])
+def test_what_is_no_flow_at_all_is_checked_in_json_too(folder: Path, text: str) -> None:
+    (folder / "none.yaml").write_text(text)
+    result = cti("check", "none.yaml", "--json")
+    assert result.exit_code == 1
+    told = json.loads(result.stdout)
+    assert not told["ok"]
+    assert all(set(one) == {"node", "code", "message"} for one in told["errors"])
+    for words in (["try", "none.yaml"], ["import", "none.yaml"]):
+        assert cti(*words).exit_code == 1

@@ -94,3 +94,16 @@ def test_skills_are_added_given_and_taken_away() -> None:
     assert cti("skill", "give", "9999", "english", "5").exit_code == 1
     done("skill", "remove", "english")
     assert listed("skill") == []
+
+
+def test_tables_are_whole_where_nobody_sits_at_a_screen() -> None:
+    title = "很长的标题" * 12
+    done("queue", "add", "long", "--title", title)
+    assert title in cti("queue", "list").stdout
+    assert "…" not in cti("config", "show").stdout
+
+
+def test_a_migration_says_in_json_which_version_the_database_has() -> None:
+    result = cti("migrate", "--json")
+    assert result.exit_code == 0
+    assert json.loads(result.stdout)["version"]
