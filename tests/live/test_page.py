@@ -80,6 +80,28 @@ async def test_the_card_is_on_the_screen_before_the_phone_rings_and_follows_the_
         assert told.count("screen_pop.requested") == told.count("screen_pop.shown") == 1
 
 
+async def test_the_board_shows_calls_that_are_in_a_menu_and_calls_that_are_dialled(
+    centre: Centre, phones: Phones, window: Browser
+) -> None:
+    desk, trunk = await phones.desk("1002"), await phones.trunk()
+    token = await centre.token("1002")
+    await centre.status(token, "1002", "not_ready")
+    async with person(window, centre) as boss, person(window, centre, english=True) as agent:
+        await boss.sign_in(centre.supervisor)
+        await agent.sign_in("1002")
+        caller = await trunk.call("4000", "13800001234", "张伟明").until_answered()
+        await boss.sees(boss.call("ivr"), "语音导航")
+        await centre.http.post(
+            "/api/v1/calls", headers={"Authorization": f"Bearer {token}"}, json={"to": "number:13911112222"}
+        )
+        ringing = await desk.next_ring()
+        await boss.sees(boss.call("dialling"), "呼出")
+        await agent.sees(agent.pop("dialling"), "Calling")
+        ringing.reject()
+        await caller.leave()
+        await boss.misses(boss.call("dialling"))
+
+
 async def test_an_agent_rejects_a_ringing_call_on_the_page_and_the_caller_waits_on(
     centre: Centre, phones: Phones, window: Browser
 ) -> None:

@@ -2,7 +2,7 @@
 
 export type Status = "logged_out" | "ready" | "not_ready";
 export type Work = "idle" | "offered" | "ringing" | "talking" | "held" | "consulting" | "acw" | "supervising";
-export type CallState = "waiting" | "offered" | "ringing" | "talking" | "held" | "fallback" | "ended";
+export type CallState = "ivr" | "dialling" | "survey" | "waiting" | "offered" | "ringing" | "talking" | "held" | "fallback" | "ended";
 export type OfferResult = "accepted" | "rejected" | "no_answer" | "failed" | "cancelled";
 
 export interface Person {

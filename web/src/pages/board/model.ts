@@ -9,7 +9,7 @@ export interface CallRow extends CallBrief {
   gone: { at: number; why: string } | null;
 }
 
-export type Stage = "offered" | "ringing" | "talking" | "held" | "ended";
+export type Stage = "offered" | "dialling" | "ringing" | "talking" | "held" | "ended";
 
 /** A screen pop. Instants are server time; `waitedFrom` to `answeredAt` is the time the caller has waited. */
 export interface Pop {
@@ -56,5 +56,6 @@ export function emptyBoard(me: string | null, ownCallsOnly: boolean): Board {
 
 /** What a call's state means to the agent it was given to; null while it is not on its way to anybody. */
 export function stageOf(state: CallState): Stage | null {
-  return state === "waiting" || state === "fallback" ? null : state;
+  if (state === "waiting" || state === "fallback" || state === "ivr") return null;
+  return state === "survey" ? "ended" : state;
 }

@@ -87,7 +87,7 @@ function rebuilt(call: CallBrief, stage: Stage, since: number): Pop {
     url: null,
     stage,
     stageSince: since,
-    waitedFrom: ms(call.queued_at),
+    waitedFrom: call.direction === "outbound" ? null : ms(call.queued_at),
     answeredAt: ms(call.answered_at),
     ended: null,
   };

@@ -47,6 +47,20 @@ beforeEach(() => {
   board = emptyBoard("1001", true);
 });
 
+describe("states before and beside the queue", () => {
+  test("a call in a menu is on the board and pops up at nobody's", () => {
+    board = emptyBoard("1900", false);
+    tell(news("call.started", call("c1", { state: "ivr", queue: "" })));
+    expect(only(board.calls)).toMatchObject({ state: "ivr", gone: null });
+    expect(board.pops.size).toBe(0);
+  });
+
+  test("a call that I dial has a card at once, and nobody has waited in it", () => {
+    tell(news("call.started", call("c1", { state: "dialling", direction: "outbound", agent_no: "1001", queue: "" })));
+    expect(only(board.pops)).toMatchObject({ stage: "dialling", waitedFrom: null });
+  });
+});
+
 describe("a screen pop", () => {
   const offered = { agent_no: "1001", state: "offered" } as const;
 
