@@ -47,6 +47,7 @@ async def list_events(
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
     cursor: Annotated[str | None, Query(max_length=500)] = None,
     after: Annotated[int | None, Query(ge=0, le=2**53, description="oldest first, from the one that follows")] = None,
+    search: Annotated[str, Query(max_length=100, description="in the type and the call")] = "",
 ) -> Json:
     """Newest first, or oldest first with `after`. `total` counts the journal; a page may hold fewer than `limit`."""
     await ports.records.caught_up(settings.read_deadline)
@@ -58,5 +59,7 @@ async def list_events(
     else:
         page = list(await ports.records.newest(me.tenant, limit, _before(cursor)))[::-1]
         following = str(page[-1].seq) if len(page) == limit and page[-1].seq > 1 else None
-    items = [_shape(me, news) for news in page if not keys.isdisjoint(keys_of(news))]
+    seen = [_shape(me, news) for news in page if not keys.isdisjoint(keys_of(news))]
+    wanted = search.strip().casefold()
+    items = [one for one in seen if wanted in f"{one['type']} {one['call'] or ''}".casefold()]
     return answer(items, board.seq, None if following is None else cursor_of(following))

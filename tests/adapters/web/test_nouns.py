@@ -280,6 +280,12 @@ async def test_the_journal_comes_in_pages_both_ways(world: World) -> None:
     assert code_of(await world.ask("GET", "/events?cursor=eA", "boss")) == (400, "bad_request")
 
 
+async def test_the_journal_is_searched_by_type_and_call(world: World) -> None:
+    world.records.journal = journal(9)
+    for search, found in (("queue.", [7, 3]), ("AGENT.updated", [8, 4]), ("c-1", [8, 7, 6, 4, 3, 2]), ("c-2", [])):
+        assert items(await world.get("/events", "boss", params={"search": search}), "seq") == found
+
+
 async def test_answers_have_the_shapes_that_are_documented(world: World) -> None:
     world.records.kept[DEMO] = [call_record("c-1")]
     world.records.journal = journal(4)
