@@ -14,6 +14,7 @@ from typing import Any, Final
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 
 PREFIX: Final = "CTI_"
+_DATABASE: Final = re.compile(r"(sqlite\+aiosqlite:///|postgresql\+asyncpg://).+")
 _FALLBACK: Final = re.compile(r"^(message|number:[0-9]{1,32})$")
 
 
@@ -67,6 +68,13 @@ class Settings(BaseModel):
     demo_calls_per_minute: int = Field(10, ge=0, le=600)
     demo_robots: int = Field(6, ge=0, le=6)
     deb_mirror: str = ""
+
+    @field_validator("database_url")
+    @classmethod
+    def _known_database(cls, value: str) -> str:
+        if not _DATABASE.match(value):
+            raise ValueError("is sqlite+aiosqlite:///<file> or postgresql+asyncpg://<user>:<secret>@<host>/<name>")
+        return value
 
     @field_validator("fallback")
     @classmethod

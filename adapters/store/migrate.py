@@ -13,6 +13,7 @@ from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from adapters.store.database import Database
+from adapters.store.failures import StoreAway
 
 _HERE: Final = Path(__file__).resolve().parent
 _MIGRATION_LOCK: Final = 0x637469_0002  # "cti", for pg_advisory_xact_lock
@@ -45,7 +46,7 @@ async def migrate(url: str, to: str = "head") -> None:
     """Bring the database up to `to`; two at once wait for each other. Raises `StoreAway`."""
     database = Database(url)
     if database.file is not None:
-        database.file.parent.mkdir(parents=True, exist_ok=True)
+        _make(database.file)
     try:
         async with database.writing(seconds=600) as connection:
             if not database.is_sqlite:
@@ -53,6 +54,15 @@ async def migrate(url: str, to: str = "head") -> None:
             await connection.run_sync(_upgrade, to)
     finally:
         await database.close()
+
+
+def _make(file: Path) -> None:
+    """A file for its owner alone: it holds customers' numbers. What SQLite puts beside it is alike."""
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.touch(mode=0o600)
+    except OSError as failure:
+        raise StoreAway(f"{file} cannot be made: {failure.strerror}") from None
 
 
 async def downgrade(url: str, to: str = "base") -> None:

@@ -25,6 +25,8 @@ def test_the_environment_wins_over_the_file_and_the_file_over_the_lab(tmp_path: 
         ({"CTI_AMI_PORT": "many"}, "ami_port"),
         ({"CTI_HTTP_PORT": "70000"}, "http_port"),
         ({"CTI_FALLBACK": "number:12;rm"}, "fallback"),
+        ({"CTI_DATABASE_URL": "postgresql://cti:geheim@db/cti"}, "^database_url.*postgresql\\+asyncpg://(?!.*geheim)"),
+        ({"CTI_DATABASE_URL": "/var/lib/cti.db"}, "sqlite\\+aiosqlite:///"),
         ({"CTI_AMI_SECRET_FILE": "does-not-exist"}, "CTI_AMI_SECRET_FILE"),
     ],
 )

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import stat
+from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -11,6 +13,7 @@ from sqlalchemy import Connection, inspect
 
 from adapters.store import migrate as migration
 from adapters.store.database import Database
+from adapters.store.failures import StoreAway
 from adapters.store.migrate import at_head, downgrade, migrate, scripts
 from adapters.store.schema import metadata
 from tests.adapters.store.story import make_tenant
@@ -74,3 +77,14 @@ def test_they_are_found_in_a_checkout_and_in_a_wheel(tmp_path_factory: pytest.Te
         (package / "migrations" / "env.py").unlink()
         with pytest.raises(FileNotFoundError):
             scripts()
+
+
+async def test_a_new_database_file_is_for_its_owner_alone(tmp_path: Path) -> None:
+    await migrate(f"sqlite+aiosqlite:///{tmp_path / 'new' / 'cti.db'}")
+    assert {stat.S_IMODE(file.stat().st_mode) & 0o077 for file in (tmp_path / "new").iterdir()} == {0}
+
+
+async def test_a_database_file_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(StoreAway, match=r"cti\.db cannot be made"):
+        await migrate(f"sqlite+aiosqlite:///{tmp_path / 'file' / 'cti.db'}")
