@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 
 from cti import events as ev
 from cti.agents import AWAY
@@ -12,19 +12,24 @@ from cti.engine import Engine
 from cti.errors import NoSuchTarget, NotFound
 from cti.ids import AgentNo, CallId, DeviceName, Instant, OfferId, QueueName, TenantId
 from cti.people import Principal, calls_for
+from cti.permissions import DISPOSITIONS_CORRECT
+from cti.records import Call
 from cti.shapes import Shape, agent_shape, call_brief, call_shape, queue_shape
 
 Sounds = Callable[[str, Collection[str], str], Sequence[str]]
 """Tenant, names of prompts, language -> the files of those that exist."""
+Past = Callable[[TenantId, CallId], Awaitable[Call | None]]
+"""Finds a call that is over; may raise `Refused`."""
 
 
 class Desk:
-    """Wishes of one tenant's people. Each returns at once or raises `cti.errors.Refused`."""
+    """Wishes of one tenant's people. Each returns at once (what is on record, in a moment) or raises `Refused`."""
 
-    def __init__(self, engine: Engine, tenant: TenantId, sounds: Sounds) -> None:
+    def __init__(self, engine: Engine, tenant: TenantId, sounds: Sounds, past: Past) -> None:
         self._engine = engine
         self._tenant = tenant
         self._sounds = sounds
+        self._past = past
         self._dialled = 0
 
     def _ask(self, event: ev.Event) -> None:
@@ -71,6 +76,21 @@ class Desk:
         call = CallId(f"{at // 1000}-{self._dialled}-{secrets.randbelow(900_000) + 100_000}")
         self._ask(ce.DialAsked(at=at, agent=agent, call=call, to=to, caller_id=caller_id))
         return call
+
+    async def dispose(self, call: CallId, agent: AgentNo, code: str, note: str, by: str = "") -> None:
+        board = self._engine.board(self._tenant)
+        known = call in board.calls or call in board.ended
+        record = None if known else await self._past(self._tenant, call)
+        self.wish(
+            lambda at: ev.DispositionAsked(
+                at=at, agent=agent, call=call, disposition=code, note=note.strip(), by=by, record=record
+            )
+        )
+
+    async def correct(self, call: CallId, who: Principal, agent: AgentNo, code: str, note: str) -> None:
+        if not who.reaches(DISPOSITIONS_CORRECT, agent):
+            raise NotFound(f"there is no agent {agent}")
+        await self.dispose(call, agent, code, note, who.username)
 
     def call_back(self, number: str, name: str, queue: QueueName, data: Mapping[str, str]) -> CallId:
         """Put a customer into a queue who is to be called back; returns the call's id."""

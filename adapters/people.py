@@ -7,6 +7,7 @@ import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict
 
+from adapters.store.codes import Codes
 from adapters.store.directory import DirectoryStore
 from adapters.store.failures import StoreAway
 from adapters.store.loading import Directory as Loaded
@@ -16,8 +17,10 @@ from adapters.store.skills import Skills
 from adapters.store.users import User as StoredUser
 from adapters.store.users import Users
 from adapters.web.ports import Skill, User
+from cti.dispositions import Disposition
 from cti.ids import AgentNo, QueueName, TenantId
 from cti.people import Principal, principal
+from cti.reasons import Reason
 from cti.records import AgentProfile, QueueSettings
 from cti.teams import Team, within
 
@@ -35,6 +38,7 @@ class People:
         users: Users,
         skills: Skills,
         roles: Roles,
+        codes: Codes,
         *,
         on_user: Callable[[str], None],
         on_directory: Callable[[TenantId, Loaded], None],
@@ -43,6 +47,7 @@ class People:
         self._users = users
         self._skills = skills
         self._roles = roles
+        self._codes = codes
         self._on_user = on_user
         self._on_directory = on_directory
         self._known: Mapping[str, StoredUser] = {}
@@ -180,6 +185,28 @@ class People:
 
     async def remove_skill(self, tenant: TenantId, name: str) -> None:
         await self._skills.remove(tenant, name)
+        await self.refresh()
+
+    def reasons(self, tenant: TenantId) -> Sequence[Reason]:
+        return self._read[tenant].reasons if tenant in self._read else ()
+
+    async def put_reason(self, tenant: TenantId, reason: Reason, *, new: bool) -> None:
+        await self._codes.put_reason(tenant, reason, new=new)
+        await self.refresh()
+
+    async def remove_reason(self, tenant: TenantId, code: str) -> None:
+        await self._codes.remove_reason(tenant, code)
+        await self.refresh()
+
+    def dispositions(self, tenant: TenantId) -> Sequence[Disposition]:
+        return self._read[tenant].dispositions if tenant in self._read else ()
+
+    async def put_disposition(self, tenant: TenantId, disposition: Disposition, *, new: bool) -> None:
+        await self._codes.put_disposition(tenant, disposition, new=new)
+        await self.refresh()
+
+    async def remove_disposition(self, tenant: TenantId, code: str) -> None:
+        await self._codes.remove_disposition(tenant, code)
         await self.refresh()
 
 

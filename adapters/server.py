@@ -41,6 +41,7 @@ from adapters.recordings.metrics import RecordingMetrics
 from adapters.records import Records, Verifier
 from adapters.settings import Settings
 from adapters.store.audit import AuditStore
+from adapters.store.codes import Codes
 from adapters.store.directory import DirectoryStore
 from adapters.store.failures import StoreAway, StoreFailure
 from adapters.store.flows import FlowStore
@@ -122,6 +123,7 @@ class Server:
             Users(store.database, Passwords()),
             Skills(store.database),
             Roles(store.database),
+            Codes(store.database),
             on_user=self.hub.principal_changed,
             on_directory=self._directory_changed,
         )
@@ -301,7 +303,13 @@ class Server:
     def _directory_changed(self, tenant: TenantId, read: LoadedDirectory) -> None:
         if tenant in self.views:
             changed = ev.DirectoryChanged(
-                at=self.clock(), queues=read.queues, agents=read.agents, vips=read.vips, pop_url=read.pop_url
+                at=self.clock(),
+                queues=read.queues,
+                agents=read.agents,
+                vips=read.vips,
+                pop_url=read.pop_url,
+                reasons=read.reasons,
+                dispositions=read.dispositions,
             )
             self.engine.post(changed, tenant)
             self.hub.directory_changed(tenant)
@@ -317,6 +325,8 @@ class Server:
             agents=read.agents,
             vips=read.vips,
             pop_url=read.pop_url,
+            reasons=read.reasons,
+            dispositions=read.dispositions,
             records=remembered.records,
             figures=remembered.figures,
             calls=remembered.calls,
@@ -331,7 +341,7 @@ class Server:
         board = self.engine.board(tenant)
         board.dialling = DialRules((*allowed, *CHINA), shown)
         board.has_flow = lambda name: self.flows.flow(tenant, name) is not None
-        self.desks[tenant] = Desk(self.engine, tenant, sounds(self.prompts))
+        self.desks[tenant] = Desk(self.engine, tenant, sounds(self.prompts), self.records.ended)
         self.views[tenant] = BoardView(self.engine, tenant, self.loaded.epoch)
 
     # --- health ---

@@ -11,6 +11,7 @@ from cti import events as ev
 from cti.control import events as ce
 from cti.errors import OutOfTurn
 from cti.ids import AgentNo, CallId, DeviceName, Instant
+from cti.reasons import Reason
 from cti.records import AgentProfile, AgentRecord
 
 STATUSES: Final = ("ready", "not_ready", "logged_out")
@@ -77,6 +78,7 @@ class Agent:
     device_state: str = ""
     call: CallId | None = None
     caller: tuple[str, str] | None = None  # number, name
+    reason: Reason | None = None  # why they are not ready, where the tenant knows that reason
 
     @property
     def no(self) -> AgentNo:
@@ -94,6 +96,18 @@ class Agent:
     def routable(self) -> bool:
         """Ready, idle, and a phone that is there and not busy with something of its own."""
         return self.record.status == "ready" and self.work is Work.IDLE and self.device_state == FREE
+
+    @property
+    def reason_until(self) -> Instant | None:
+        """Until when the reason lets them be not ready; None when it sets no limit."""
+        if self.reason is None or not self.reason.limit_seconds:
+            return None
+        return Instant(self.record.status_since + self.reason.limit_seconds * 1000)
+
+    def recognise(self, words: Mapping[str, Reason]) -> None:
+        """Find what the tenant knows of the reason they give."""
+        given = self.record.reason if self.record.status == "not_ready" else None
+        self.reason = None if given is None else words.get(given)
 
     def step(self, event: ev.Event) -> None:
         """Take the step `event` means for this agent's work; raises `OutOfTurn` and changes nothing otherwise."""

@@ -12,12 +12,14 @@ from zoneinfo import ZoneInfo
 
 from cti.agents import Agent
 from cti.control.dialling import DialRules
+from cti.dispositions import Known
 from cti.effects import Effect, SaveAgent, SaveCall, SaveFigures
 from cti.errors import NotFound
 from cti.events import Event
 from cti.ids import AgentNo, CallId, DeviceName, Instant, LegId, QueueName, TenantId
 from cti.personal import owner, personal, settings_of
 from cti.queues import Queue
+from cti.reasons import Reason
 from cti.recording.policy import RecordingRules
 from cti.records import Call, Figures, QueueSettings, State
 
@@ -56,6 +58,8 @@ class Board:
         self.vips: dict[str, int] = {}
         self.talks: dict[str, tuple[AgentNo, Instant]] = {}  # who spoke with a number last, and when
         self.pop_url = ""
+        self.reasons: Mapping[str, Reason] = {}  # by what people may say for them
+        self.dispositions: Known = {}
         self.recording = RecordingRules()
         self.recording_trouble = ""  # why nothing new can be recorded now
         self.link_up = False

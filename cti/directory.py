@@ -7,9 +7,11 @@ from zoneinfo import ZoneInfo
 from cti import events as ev
 from cti.agents import Agent, Work
 from cti.board import Board
+from cti.dispositions import by_code
 from cti.ids import AgentNo
 from cti.personal import owner
 from cti.queues import Queue, window_bounds
+from cti.reasons import by_words
 from cti.records import CALLBACK, TALK, AgentRecord, Call, OfferResult, State
 
 
@@ -63,6 +65,8 @@ def apply_directory(board: Board, event: ev.DirectoryChanged) -> None:
 def _place_agents(board: Board, event: ev.Started | ev.DirectoryChanged, records: dict[AgentNo, AgentRecord]) -> None:
     board.vips = dict(event.vips or {})
     board.pop_url = event.pop_url
+    board.reasons = by_words(event.reasons)
+    board.dispositions = by_code(event.dispositions)
     for no in [one for one, agent in board.agents.items() if agent.call is None]:
         if all(profile.agent_no != no for profile in event.agents):
             for queue in board.queues.values():
@@ -79,6 +83,7 @@ def _place_agents(board: Board, event: ev.Started | ev.DirectoryChanged, records
             board.agents[profile.agent_no] = agent
         agent.profile = profile
         agent.find_device(board.devices)
+        agent.recognise(board.reasons)
     board.owners = {device: agent.no for agent in board.agents.values() for device in agent.profile.devices}
     for queue in board.queues.values():
         whose = owner(queue.name)

@@ -43,6 +43,12 @@ class NotInAcw(Conflict):
     code = "not_in_acw"
 
 
+class DispositionMissing(Conflict):
+    """After-call work goes on until the agent has said what the call came to."""
+
+    code = "disposition_missing"
+
+
 class NotSignedIn(Conflict):
     code = "not_signed_in"
 

@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from cti.dispositions import Disposition
 from cti.ids import AgentNo, CallId, DeviceName, Instant, LegId, OfferId, QueueName
+from cti.reasons import Reason
 from cti.recording.policy import RecordingRules
 from cti.records import AgentProfile, AgentRecord, Call, Figures, QueueSettings, Tally
 
@@ -36,6 +38,8 @@ class Started(Event):
     talks: Mapping[str, tuple[AgentNo, Instant]] | None = None  # who spoke with a number last, oldest first
     vips: Mapping[str, int] | None = None
     pop_url: str = ""
+    reasons: tuple[Reason, ...] = ()
+    dispositions: tuple[Disposition, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +50,8 @@ class DirectoryChanged(Event):
     agents: tuple[AgentProfile, ...] = ()
     vips: Mapping[str, int] | None = None
     pop_url: str = ""
+    reasons: tuple[Reason, ...] = ()
+    dispositions: tuple[Disposition, ...] = ()
 
 
 # --- facts: Asterisk -----------------------------------------------------------------------------------------------
@@ -348,6 +354,21 @@ class AcwFinishAsked(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DispositionAsked(Event):
+    """What a call came to, for this agent's part in it. `by`: somebody else who says it in the agent's place.
+
+    `record` is the call as the store remembers it, when it is so long over that the board does not.
+    """
+
+    agent: AgentNo
+    call: CallId
+    disposition: str
+    note: str = ""
+    by: str = ""
+    record: Call | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HangUpAsked(Event):
     """An agent hangs up their own leg of a call."""
 
@@ -455,6 +476,13 @@ class OfferOverdue(Event):
 class AcwExpired(Event):
     agent: AgentNo
     began: Instant
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReasonExpired(Event):
+    """The time that a reason allows may be over for this agent."""
+
+    agent: AgentNo
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -615,6 +643,40 @@ class StatusPended(Event):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AcwEnded(Event):
     agent: AgentNo
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReasonOverstayed(Event):
+    """An agent has been not ready for as long as the reason allows."""
+
+    agent: AgentNo
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReasonExtended(Event):
+    """The limit an agent had overstayed is further off now, or gone."""
+
+    agent: AgentNo
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DispositionSaid(Event):
+    """`record` as in `DispositionAsked`."""
+
+    agent: AgentNo
+    call: CallId
+    disposition: str
+    note: str
+    by: str
+    record: Call | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DispositionWaived(Event):
+    """An agent's after-call work no longer waits for what the call came to; `why` is a sentence."""
+
+    agent: AgentNo
+    why: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,6 +11,7 @@ from cti.board import Board, Fold
 from cti.calls import advance
 from cti.control import folding as control
 from cti.directory import apply_directory, start
+from cti.disposing import due_after
 from cti.ids import AgentNo, Instant, OfferId
 from cti.queues import Queue
 from cti.records import Call, Figures, Leg, Offer, OfferResult, Result, SegmentKind, State, Tally
@@ -210,6 +211,7 @@ def agent_left(board: Board, event: ev.AgentLeft) -> None:
     record.idle_since = event.at
     record.acw_began = event.at
     record.acw_until = Instant(event.at + acw_ms)
+    record.due_call, record.due_queue = due_after(board, call, agent.no)
     agent.call = agent.caller = None
     board.touch(agent, record=True)
     board.touch_call(call)
@@ -226,6 +228,7 @@ def acw_ended(board: Board, event: ev.AcwEnded) -> None:
     agent = board.agents[event.agent]
     agent.step(event)
     agent.record.acw_began = agent.record.acw_until = None
+    agent.record.due_call = agent.record.due_queue = None
     board.touch(agent, record=True)
 
 
@@ -265,7 +268,9 @@ def status_changed(board: Board, event: ev.StatusChanged) -> None:
     signs_out = record.status != "logged_out" and event.status == "logged_out"
     if (record.status, record.reason) != (event.status, event.reason):
         record.status_since = event.at
+        record.over_limit = False
     record.status, record.reason = event.status, event.reason
+    agent.recognise(board.reasons)
     record.pending_status = record.pending_reason = None
     if event.device is not None or signs_in:
         record.device = event.device

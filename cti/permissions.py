@@ -43,6 +43,12 @@ CALLS_SEE: Final = "calls.see"
 CALLS_CONTROL: Final = "calls.control"
 """Hold, transfer, consult, confer and the rest, in one's own calls."""
 CALLS_DIAL: Final = "calls.dial"
+REASONS_SEE: Final = "reasons.see"
+REASONS_EDIT: Final = "reasons.edit"
+DISPOSITIONS_SEE: Final = "dispositions.see"
+DISPOSITIONS_EDIT: Final = "dispositions.edit"
+DISPOSITIONS_CORRECT: Final = "dispositions.correct"
+"""To say what a call came to in an agent's place, whenever it was."""
 SUPERVISION_LISTEN: Final = "supervision.listen"
 SUPERVISION_WHISPER: Final = "supervision.whisper"
 SUPERVISION_BARGE: Final = "supervision.barge"
@@ -140,6 +146,11 @@ _TABLE: Final[Mapping[str, str]] = {
     CALLS_SEE: "            o     o      o      t      t     a     o     o      -    a",
     CALLS_CONTROL: "        o     o      o      o      -     -     -     -      -    -",
     CALLS_DIAL: "           o     o      o      o      -     -     -     -      -    -",
+    REASONS_SEE: "          a     a      a      a      a     a     -     -      a    a",
+    REASONS_EDIT: "         -     -      -      -      -     a     -     -      -    -",
+    DISPOSITIONS_SEE: "     a     a      a      a      a     a     -     -      a    a",
+    DISPOSITIONS_EDIT: "    -     -      -      -      -     a     -     -      -    -",
+    DISPOSITIONS_CORRECT: " -     -      -      t      t     a     -     -      -    a",
     SUPERVISION_LISTEN: "   -     -      -      t      t     a     -     -      -    -",
     SUPERVISION_WHISPER: "  -     -      -      t      -     a     -     -      -    -",
     SUPERVISION_BARGE: "    -     -      -      t      -     a     -     -      -    -",

@@ -11,6 +11,7 @@ from cti.effects import Effect, Forget, HangUp, Later, Recall
 from cti.errors import BadRequest, Conflict, DeviceTaken, NoLeg, NotFound, NotSignedIn, PbxDown
 from cti.ids import AgentNo, Instant
 from cti.records import OfferResult, State
+from cti.wrapup import may_end
 
 GRACE_MS = 60_000
 """How long an agent may be without a desktop before they count as away."""
@@ -26,7 +27,11 @@ def status_asked(board: Board, event: ev.StatusAsked) -> Iterator[ev.Event]:
     if agent.work in IN_CALL or (agent.work is Work.ACW and (event.status == "not_ready" or event.forced)):
         same = (event.status, reason) == (agent.record.status, agent.record.reason)
         yield ev.StatusPended(at=event.at, agent=agent.no, status=None if same else event.status, reason=reason)
+        if agent.record.due_call is not None and event.forced and event.status != "not_ready":
+            yield ev.DispositionWaived(at=event.at, agent=agent.no, why=f"{event.status} {why}")
         return
+    if agent.work is Work.ACW and event.status == "ready":
+        may_end(agent)
     yield ev.StatusChanged(
         at=event.at, agent=agent.no, status=event.status, reason=reason, device=event.device, why=why
     )

@@ -210,6 +210,17 @@ class Recording:
 
 
 @dataclass(slots=True)
+class Said:
+    """What a call came to, as one agent says 小结. `said_by`: who said it in that agent's place; empty: nobody did."""
+
+    agent_no: AgentNo
+    code: str
+    note: str
+    said_at: Instant
+    said_by: str = ""
+
+
+@dataclass(slots=True)
 class Call:
     """The customer's journey, one id through every transfer; it outlives its legs."""
 
@@ -242,6 +253,7 @@ class Call:
     consult: Consult | None = None
     watches: list[Watch] = field(default_factory=list)
     recording: Recording | None = None
+    dispositions: list[Said] = field(default_factory=list)  # one of each agent who has said something
 
     @property
     def waits(self) -> list[Segment]:
@@ -300,6 +312,22 @@ class Call:
     def agent_leg(self, agent: AgentNo) -> Leg | None:
         """The live leg of this agent, if there is one."""
         return next((one for one in self.legs if one.agent_no == agent and one.ended_at is None), None)
+
+    def part_queue(self, agent: AgentNo) -> QueueName:
+        """The queue in which this agent had the call last; the call may be in another one by now."""
+        mine = next((one for one in reversed(self.segments) if one.agent_no == agent), None)
+        return self.queue if mine is None or mine.queue is None else mine.queue
+
+    def had(self, agent: AgentNo) -> bool:
+        """Whether this agent has talked in the call; on the way out, whether they were on the line for it."""
+        talked = (SegmentKind.TALKING, SegmentKind.HELD, SegmentKind.CONSULTING)
+        return any(one.agent_no == agent and one.kind in talked for one in self.segments) or any(
+            one.agent_no == agent and one.kind == "agent" and one.answered_at is not None for one in self.legs
+        )
+
+    def said(self, agent: AgentNo) -> Said | None:
+        """What this agent says the call came to."""
+        return next((one for one in self.dispositions if one.agent_no == agent), None)
 
     def enter(self, kind: SegmentKind, at: Instant, agent: AgentNo | None = None) -> None:
         """Close whatever runs and open the next segment at the same instant."""
@@ -387,6 +415,7 @@ class QueueSettings:
 
     # what follows a talk
     survey: str = ""  # the flow that asks the caller when the agent has hung up
+    disposition_required: bool = False  # after-call work ends when the agent has said what the call came to
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -416,6 +445,9 @@ class AgentRecord:
     acw_began: Instant | None = None
     acw_until: Instant | None = None
     desktop: bool = False  # has had a desktop open since signing in, so losing it means something
+    over_limit: bool = False  # has been not ready for longer than the reason allows, and that has been told
+    due_call: CallId | None = None  # after-call work waits for what this call came to
+    due_queue: QueueName | None = None  # ... because this queue wants to know
 
 
 @dataclass(slots=True, kw_only=True)

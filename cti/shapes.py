@@ -13,7 +13,7 @@ from functools import lru_cache
 from cti.agents import Agent
 from cti.ids import Instant
 from cti.queues import Queue
-from cti.records import Call, Leg, Offer, QueueSettings, Recording, Segment, State, Step, Survey
+from cti.records import Call, Leg, Offer, QueueSettings, Recording, Said, Segment, State, Step, Survey
 
 WAITING_SHOWN = 50
 """How many waiting callers `queue.updated` carries; `GET /queues/{name}` has them all."""
@@ -100,6 +100,17 @@ def survey_shape(survey: Survey) -> Shape:
     }
 
 
+def said_shape(said: Said) -> Shape:
+    """What one agent says a call came to; `said_by` is who said it in the agent's place."""
+    return {
+        "agent_no": said.agent_no,
+        "code": said.code,
+        "note": said.note,
+        "said_at": stamp(said.said_at),
+        "said_by": said.said_by or None,
+    }
+
+
 def recording_shape(recording: Recording) -> Shape:
     """A recording while it is made: `state` is on, off, paused, barred, refused, or null before it begins."""
     return {
@@ -149,6 +160,7 @@ def call_shape(call: Call) -> Shape:
         "path": [step_shape(one) for one in call.journey.path],
         "data": dict(call.journey.data),
         "survey": None if call.journey.survey is None else survey_shape(call.journey.survey),
+        "dispositions": [said_shape(one) for one in call.dispositions],
     }
 
 
@@ -161,12 +173,16 @@ def agent_shape(agent: Agent) -> Shape:
         "skills": dict(agent.profile.skills),
         "status": record.status,
         "reason": record.reason,
+        "reason_code": None if agent.reason is None else agent.reason.code,
+        "reason_until": stamp(agent.reason_until),
+        "over_limit": record.over_limit,
         "status_since": stamp(record.status_since),
         "work": agent.work.value,
         "work_since": stamp(agent.work_since),
         "pending_status": record.pending_status,
         "pending_reason": record.pending_reason,
         "acw_until": stamp(record.acw_until),
+        "disposition_due": record.due_call,
         "routable": agent.routable,
         "device": {"name": agent.device, "reachable": agent.reachable},
         "call": agent.call,
@@ -176,7 +192,7 @@ def agent_shape(agent: Agent) -> Shape:
 
 def without_call(agent: Shape) -> Shape:
     """An agent as colleagues see them: no details of the call."""
-    return {**agent, "call": None, "caller": None}
+    return {**agent, "call": None, "caller": None, "disposition_due": None}
 
 
 def waiting_shape(call: Call, position: int, queue: Queue) -> Shape:

@@ -6,9 +6,11 @@ from collections.abc import Iterable
 
 from cti import events as ev
 from cti.board import Board
+from cti.dispositions import Disposition
 from cti.effects import Deliver, Effect, Forget, HangUp, Later, News, Recall, SaveCall, TakeSnapshot
 from cti.features import new_board
 from cti.ids import AgentNo, CallId, DeviceName, Instant, LegId, QueueName, TenantId
+from cti.reasons import Reason
 from cti.records import AgentProfile, AgentRecord, Call, Figures, QueueSettings, State
 
 MONDAY_10 = Instant(1_795_399_200_000)  # 2026-11-23 10:00 in Shanghai
@@ -17,8 +19,16 @@ MONDAY_10 = Instant(1_795_399_200_000)  # 2026-11-23 10:00 in Shanghai
 class World:
     """Queues are named like their agents expect; every agent starts signed out with a registered desk phone."""
 
-    def __init__(self, *agents: str, queues: Iterable[QueueSettings] = (), acw: int = 0) -> None:
+    def __init__(
+        self,
+        *agents: str,
+        queues: Iterable[QueueSettings] = (),
+        acw: int = 0,
+        reasons: Iterable[Reason] = (),
+        dispositions: Iterable[Disposition] = (),
+    ) -> None:
         self.now = MONDAY_10
+        self.reasons, self.dispositions = tuple(reasons), tuple(dispositions)
         self.queue_settings = tuple(queues) or (QueueSettings(name=QueueName("sales"), acw_seconds=acw),)
         self.profiles = tuple(
             AgentProfile(
@@ -42,6 +52,8 @@ class World:
                 queues=self.queue_settings,
                 agents=self.profiles,
                 vips={"+8613800000001": 10},
+                reasons=self.reasons,
+                dispositions=self.dispositions,
             )
         )
         self.take(ev.SnapshotTaken(at=self.now, legs=(), devices={DeviceName(no): "NOT_INUSE" for no in agents}))
@@ -74,6 +86,18 @@ class World:
         self.now = until
 
     # --- people ---
+
+    def edited(self) -> None:
+        """Somebody has changed queues, reasons or dispositions, as they stand here now."""
+        self.take(
+            ev.DirectoryChanged(
+                at=self.now,
+                queues=self.queue_settings,
+                agents=self.profiles,
+                reasons=self.reasons,
+                dispositions=self.dispositions,
+            )
+        )
 
     def status(self, agent: str, status: str, reason: str | None = None, *, forced: bool = False) -> None:
         self.take(ev.StatusAsked(at=self.now, agent=AgentNo(agent), status=status, reason=reason, forced=forced))

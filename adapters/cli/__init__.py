@@ -3,6 +3,7 @@
 import typer
 
 from adapters.cli.audit import audit_app
+from adapters.cli.codes import disposition_app, reason_app
 from adapters.cli.entry import calendar_app, number_app, schedule_app
 from adapters.cli.flows import flow_app
 from adapters.cli.lab import lab_app
@@ -26,6 +27,8 @@ app.add_typer(audit_app, name="audit")
 app.add_typer(agent_app, name="agent")
 app.add_typer(queue_app, name="queue")
 app.add_typer(skill_app, name="skill")
+app.add_typer(reason_app, name="reason")
+app.add_typer(disposition_app, name="disposition")
 app.add_typer(flow_app, name="flow")
 app.add_typer(prompt_app, name="prompt")
 app.add_typer(recording_app, name="recording")

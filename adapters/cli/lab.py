@@ -25,6 +25,7 @@ from adapters.lab.up import Status, down, status, up
 from adapters.store.flow_text import read
 from adapters.store.passwords import Passwords
 from adapters.store.seed import seed_demo
+from adapters.store.seed_codes import seed_codes
 from adapters.store.seed_entry import seed_entry
 from adapters.store.seed_flows import seed_flows
 from cti.ivr.flow import from_dict
@@ -105,6 +106,7 @@ def lab_seed() -> None:
     vips = [(written(number), name) for number, name in cast.VIP_CALLERS]
     with_store(lambda database: seed_demo(database, Passwords(), credentials, names, vips))
     with_store(seed_entry)
+    with_store(seed_codes)
     _seed_flows(CHECKOUT / "dialplans/flows")
 
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any, Final
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Final, TypeAlias
 
 from adapters.desktop.messages import (
     AcwMore,
     AgentStatus,
     BadFrame,
     CallAttach,
+    CallCorrection,
     CallDial,
     CallDigits,
+    CallDisposition,
     CallLeg,
     CallMaybeTo,
     CallPlay,
@@ -31,6 +33,7 @@ from cti.people import Principal
 from cti.permissions import (
     CALLS_CONTROL,
     CALLS_DIAL,
+    DISPOSITIONS_CORRECT,
     OWN_DESK,
     RECORDINGS_STEER,
     SUPERVISION_BARGE,
@@ -42,6 +45,8 @@ from cti.permissions import (
 )
 
 Args = Mapping[str, Any]
+Doing: TypeAlias = Awaitable[None] | None
+"""What is still to be waited for; mostly nothing."""
 
 
 def _own(who: Principal) -> AgentNo:
@@ -125,6 +130,16 @@ def attach(desk: Desk, who: Principal, args: Args) -> None:
     desk.wish(lambda at: ce.AttachAsked(at=at, agent=mine, call=CallId(asked.call), data=asked.data))
 
 
+def dispose(desk: Desk, who: Principal, args: Args) -> Doing:
+    asked = arguments(args, CallDisposition)
+    return desk.dispose(CallId(asked.call), _own(who), asked.code, asked.note)
+
+
+def correct(desk: Desk, who: Principal, args: Args) -> Doing:
+    asked = arguments(args, CallCorrection)
+    return desk.correct(CallId(asked.call), who, AgentNo(asked.agent_no), asked.code, asked.note)
+
+
 def pick_up(desk: Desk, who: Principal, args: Args) -> None:
     asked, mine, anybody = arguments(args, OneCall), _own(who), who.everywhere(SUPERVISION_QUEUE)
     desk.wish(lambda at: ce.PickUpAsked(at=at, agent=mine, call=CallId(asked.call), anybody=anybody))
@@ -180,7 +195,7 @@ def take(desk: Desk, who: Principal, args: Args) -> None:
     desk.supervise(call, who, SUPERVISION_QUEUE, lambda at: ce.PickUpAsked(at=at, agent=mine, call=call, anybody=True))
 
 
-COMMANDS: Final[Mapping[str, tuple[Callable[[Desk, Principal, Args], None], type, str]]] = {
+COMMANDS: Final[Mapping[str, tuple[Callable[[Desk, Principal, Args], Doing], type, str]]] = {
     "agent.status": (set_status, AgentStatus, OWN_DESK),
     "agent.finish_acw": (finish_acw, Nothing, OWN_DESK),
     "call.hangup": (hang_up, OneCall, OWN_DESK),
@@ -195,6 +210,8 @@ COMMANDS: Final[Mapping[str, tuple[Callable[[Desk, Principal, Args], None], type
     "call.dtmf": (dtmf, CallDigits, CALLS_CONTROL),
     "call.play": (play, CallPlay, CALLS_CONTROL),
     "call.attach": (attach, CallAttach, CALLS_CONTROL),
+    "call.disposition": (dispose, CallDisposition, CALLS_CONTROL),
+    "call.disposition.correct": (correct, CallCorrection, DISPOSITIONS_CORRECT),
     "call.transfer": (transfer, CallTo, CALLS_CONTROL),
     "call.consult": (consult, CallTo, CALLS_CONTROL),
     "call.consult.complete": (_plain(ce.ConsultCompleteAsked), OneCall, CALLS_CONTROL),
@@ -215,13 +232,12 @@ COMMANDS: Final[Mapping[str, tuple[Callable[[Desk, Principal, Args], None], type
 """What each command does, its arguments, and the permission it asks for."""
 
 
-def carry_out(desk: Desk, who: Principal, name: str, args: Args) -> str:
-    """Do it, or raise `Refused`; returns the permission that was asked for."""
+def carry_out(desk: Desk, who: Principal, name: str, args: Args) -> tuple[str, Doing]:
+    """Do it, or raise `Refused`; returns the permission that was asked for, and what is to be waited for."""
     try:
         command, _, permission = COMMANDS[name]
     except KeyError:
         raise BadFrame("unknown command") from None
     if not who.may(permission):
         raise NotAllowed(f"this needs the permission {permission}")
-    command(desk, who, args)
-    return permission
+    return permission, command(desk, who, args)

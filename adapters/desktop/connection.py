@@ -104,7 +104,7 @@ class Connection:
                 self.topics.remove(said.topics)
                 self.say(ms.Ok(said.id))
             case ms.Command():
-                self._carry_out(said, self.who, self.room)
+                await self._carry_out(said, self.who, self.room)
                 self.say(ms.Ok(said.id))
             case ms.Shown():
                 self._shown(said.seq, self.who, self.room)
@@ -165,10 +165,16 @@ class Connection:
             log.warning("a resume failed: %r", failure)
             self.close(1012, "resume again")
 
-    def _carry_out(self, said: ms.Command, who: Principal, room: Room) -> None:
+    async def _carry_out(self, said: ms.Command, who: Principal, room: Room) -> None:
         """Numbers for tokens, the command itself, and a word on record when it is more than one's own desk's affair."""
         args = with_numbers(said.args, partial(room.numbers.resolve, who.tenant))
-        permission = carry_out(room.desk, who, said.name, args)
+        permission, doing = carry_out(room.desk, who, said.name, args)
+        if doing is not None:
+            self._deaf = True
+            try:
+                await doing
+            finally:
+                self._deaf = False
         if permission not in ROUTINE:
             room.audit.note(
                 who.tenant,

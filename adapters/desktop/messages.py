@@ -130,6 +130,24 @@ class CallAttach(Struct):
     data: dict[str, str]
 
 
+class CallDisposition(Struct):
+    """Arguments of `call.disposition`: what the call came to, for one's own part."""
+
+    call: Annotated[str, Meta(min_length=1, max_length=64)]
+    code: Annotated[str, Meta(min_length=1, max_length=40)]
+    note: Annotated[str, Meta(max_length=1000)] = ""
+
+
+class CallCorrection(Struct):
+    """Arguments of `call.disposition.correct`: the same, in the place of an agent; the reason goes on record."""
+
+    call: Annotated[str, Meta(min_length=1, max_length=64)]
+    agent_no: Annotated[str, Meta(min_length=1, max_length=16)]
+    code: Annotated[str, Meta(min_length=1, max_length=40)]
+    note: Annotated[str, Meta(max_length=1000)] = ""
+    reason: Annotated[str, Meta(max_length=64)] = ""
+
+
 class CallLeg(Struct):
     call: Annotated[str, Meta(min_length=1, max_length=64)]
     leg: Annotated[str, Meta(min_length=1, max_length=64)]

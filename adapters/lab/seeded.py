@@ -12,7 +12,7 @@ from typing import Final
 from adapters.lab import people
 from adapters.lab.place import CHECKOUT, Place
 
-SEEDS: Final = [Path(__file__).parents[1] / "store" / name for name in ("seed.py", "seed_entry.py")]
+SEEDS: Final = [Path(__file__).parents[1] / "store" / name for name in ("seed.py", "seed_entry.py", "seed_codes.py")]
 
 
 @dataclass(frozen=True, slots=True)

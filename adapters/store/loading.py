@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from adapters.store.codes import read_dispositions, read_reasons
 from adapters.store.lookback import read_talks, read_tallies
 from adapters.store.queries import calls_of
 from adapters.store.roles import read_blind
@@ -26,9 +27,11 @@ from adapters.store.tables import (
     queues,
     tenants,
 )
+from cti.dispositions import Disposition
 from cti.entry.numbers import international
 from cti.ids import AgentNo, DeviceName, Instant, QueueName, TenantId
 from cti.queues import window_bounds
+from cti.reasons import Reason
 from cti.records import AgentProfile, AgentRecord, Call, Figures, QueueSettings, Tally
 
 _MOST_VIPS: Final = 10_000
@@ -46,6 +49,8 @@ class Directory:
     agents: tuple[AgentProfile, ...]
     vips: Mapping[str, int]
     """Number -> priority, of entries that have not run out."""
+    reasons: tuple[Reason, ...] = ()
+    dispositions: tuple[Disposition, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +98,8 @@ async def read_directory(connection: AsyncConnection, tenant: TenantId, now: Ins
         queues=await read_queues(connection, tenant),
         agents=await _with_sight(connection, tenant, await read_agents(connection, tenant)),
         vips=await _vips(connection, tenant, now),
+        reasons=await read_reasons(connection, tenant),
+        dispositions=await read_dispositions(connection, tenant),
     )
 
 

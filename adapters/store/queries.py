@@ -11,6 +11,7 @@ import msgspec
 from sqlalchemy import ColumnElement, Select, Table, and_, exists, func, or_, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from adapters.store.code_tables import call_dispositions, said_of
 from adapters.store.database import Database
 from adapters.store.pages import Page, cursor_of, key_of, page_size
 from adapters.store.tables import agents, calls, journal, legs, offers, queues, segments
@@ -18,7 +19,7 @@ from cti.entry.numbers import international, plain
 from cti.ids import AgentNo, CallId, DeviceName, Instant, LegId, OfferId, QueueName, TenantId
 from cti.news import Published
 from cti.people import Reach
-from cti.records import Call, Journey, Leg, Offer, OfferResult, Recording, Result, Segment, SegmentKind, State
+from cti.records import Call, Journey, Leg, Offer, OfferResult, Recording, Result, Said, Segment, SegmentKind, State
 from cti.shapes import stamp
 
 
@@ -35,6 +36,7 @@ class Which:
     result: str | None = None
     number: str | None = None
     direction: str | None = None
+    disposition: str | None = None
 
 
 class Queries:
@@ -129,6 +131,8 @@ def _conditions(tenant: TenantId, which: Which) -> list[ColumnElement[bool]]:
         found.append(call.number.in_({which.number, plain(which.number), international(which.number)}))
     if which.direction is not None:
         found.append(call.direction == which.direction)
+    if which.disposition is not None:
+        found.append(said_of(tenant, call.id, which.disposition))
     if which.agent_no is not None:
         found.append(_offered(tenant, (which.agent_no,), OfferResult.ACCEPTED))
     if which.within is not None:
@@ -166,7 +170,7 @@ def _looks_like(tenant: TenantId, words: str) -> ColumnElement[bool]:
 
 
 async def calls_of(connection: AsyncConnection, tenant: TenantId, query: Select[*tuple[Any, ...]]) -> list[Call]:
-    """The calls that `query` finds in `calls`, in its order, with their legs, segments and offers."""
+    """The calls that `query` finds in `calls`, in its order, with all that belongs to them."""
     rows = (await connection.execute(query)).all()
     ids = [row.id for row in rows]
     if not ids:
@@ -174,6 +178,7 @@ async def calls_of(connection: AsyncConnection, tenant: TenantId, query: Select[
     its_legs = await _parts(connection, tenant, legs, ids)
     its_segments = await _parts(connection, tenant, segments, ids)
     its_offers = await _parts(connection, tenant, offers, ids)
+    its_dispositions = await _parts(connection, tenant, call_dispositions, ids)
     return [
         Call(
             id=CallId(row.id),
@@ -201,6 +206,7 @@ async def calls_of(connection: AsyncConnection, tenant: TenantId, query: Select[
             skills=row.skills,
             sent_to=row.sent_to,
             recording=msgspec.convert(row.recording, Recording | None),
+            dispositions=[_said(one) for one in its_dispositions[row.id]],
         )
         for row in rows
     ]
@@ -255,6 +261,16 @@ def _offer(row: Any) -> Offer:
         ended_at=row.ended_at,
         result=None if row.result is None else OfferResult(row.result),
         detail=row.detail,
+    )
+
+
+def _said(row: Any) -> Said:
+    return Said(
+        agent_no=AgentNo(row.agent_no),
+        code=row.code,
+        note=row.note,
+        said_at=Instant(row.said_at),
+        said_by=row.said_by,
     )
 
 

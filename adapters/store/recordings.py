@@ -17,6 +17,7 @@ from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select, t
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from adapters.store import meta
+from adapters.store.code_tables import call_dispositions, said_of
 from adapters.store.database import Database, upsert
 from adapters.store.pages import Page, cursor_of, key_of, page_size
 from adapters.store.queries import calls_of
@@ -190,7 +191,7 @@ def _joined() -> Any:
 
 def _rows() -> Select[*tuple[Any, ...]]:
     call = calls.c
-    said = (call.number, call.name.label("caller"), call.dialled, call.queue, call.direction, call.result, call.journey)
+    said = (call.number, call.name.label("caller"), call.dialled, call.queue, call.direction, call.result)
     return select(recordings, *said).select_from(_joined())
 
 
@@ -210,7 +211,7 @@ def _conditions(tenant: TenantId, which: Wanted) -> Sequence[ColumnElement[bool]
         if value is not None:
             found.append(column == value)
     if which.disposition is not None:
-        found.append(call.journey["data"]["disposition"].as_string() == which.disposition)
+        found.append(said_of(tenant, one.call, which.disposition))
     if which.since is not None:
         found.append(one.began_at >= which.since)
     if which.until is not None:
@@ -247,6 +248,7 @@ async def _kept(connection: AsyncConnection, tenant: TenantId, query: Select[*tu
         for row in await connection.execute(who):
             if row.agent_no is not None and row.agent_no not in talked[row.call]:
                 talked[row.call].append(AgentNo(row.agent_no))
+    said = await _said(connection, tenant, ids)
     return [
         Kept(
             id=row.id,
@@ -258,8 +260,15 @@ async def _kept(connection: AsyncConnection, tenant: TenantId, query: Select[*tu
             queue=row.queue,
             direction=row.direction,
             result=row.result,
-            disposition=str(row.journey.get("data", {}).get("disposition", "")),
+            disposition=said.get(row.call, ""),
             agents=tuple(talked[row.call]),
         )
         for row in rows
     ]
+
+
+async def _said(connection: AsyncConnection, tenant: TenantId, ids: Collection[str]) -> Mapping[str, str]:
+    """What each of these calls came to; where several agents say so, in the words of the last one."""
+    entry = call_dispositions.c
+    query = select(entry.call, entry.code).where(entry.tenant == tenant, entry.call.in_(ids)).order_by(entry.said_at)
+    return {row.call: row.code for row in await connection.execute(query)} if ids else {}

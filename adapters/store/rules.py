@@ -10,7 +10,10 @@ from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from adapters.store import queue_rules
+from cti.dispositions import Disposition
 from cti.errors import BadRequest
+from cti.masking import masked_text
+from cti.reasons import LONGEST_LIMIT, RESERVED, Reason
 from cti.records import AgentProfile, QueueSettings
 
 KINDS: Final = ("vip", "deny")
@@ -20,6 +23,7 @@ _DEVICE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,31}")
 _QUEUE: Final = re.compile(r"(?!(?:over|say)$)[a-z][a-z0-9][a-z0-9_-]{0,38}")  # an extension of cti-wait
 _SKILL: Final = re.compile(r"[a-z][a-z0-9_-]{0,39}")
 _SKILLS_MOST: Final = 50
+_ORDER_MOST: Final = 10_000
 _USERNAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,63}")
 _NUMBER: Final = re.compile(r"\+?[0-9*#]{1,32}")
 _PUNCTUATION: Final = re.compile(r"[\s().-]+")
@@ -63,6 +67,31 @@ def queue(settings: QueueSettings, strategies: Iterable[str]) -> QueueSettings:
 
 def skill(value: str) -> str:
     return _fits(_SKILL, value, "skill name (a-z, 0-9, - and _)")
+
+
+def _code(value: str) -> str:
+    """A word that programs rely on; a role without numbers gets it as it is."""
+    if masked_text(value) != value:
+        raise BadRequest(f"the code {value[:40]!r} looks like a telephone number")
+    return _fits(_SKILL, value, "code (a letter, then a-z, 0-9, - and _)")
+
+
+def reason(given: Reason) -> Reason:
+    if given.code in RESERVED:
+        raise BadRequest(f"{given.code} is what the server itself says")
+    between(given.limit_seconds, 0, LONGEST_LIMIT, "limit_seconds")
+    between(given.order, 0, _ORDER_MOST, "order")
+    title = words(given.title or given.code, "the title")
+    title_en = words(given.title_en or title, "the English title")
+    return replace(given, code=_code(given.code), title=title, title_en=title_en)
+
+
+def disposition(given: Disposition) -> Disposition:
+    between(given.order, 0, _ORDER_MOST, "order")
+    title = words(given.title or given.code, "the title")
+    title_en = words(given.title_en or title, "the English title")
+    queues = tuple(dict.fromkeys(given.queues))
+    return replace(given, code=_code(given.code), title=title, title_en=title_en, queues=queues)
 
 
 def between(value: int, least: int, most: int, what: str) -> int:

@@ -1,6 +1,7 @@
 """All tables of the database, which are declared where they are used: whoever needs every one of them asks here."""
 
 from adapters.store import (
+    code_tables,
     entry_tables,
     flow_tables,
     journey_tables,
@@ -11,6 +12,7 @@ from adapters.store import (
 from adapters.store.tables import metadata
 
 __all__ = [
+    "code_tables",
     "entry_tables",
     "flow_tables",
     "journey_tables",

@@ -223,6 +223,9 @@ agent_states = Table(
     Column("acw_began", BigInteger),
     Column("acw_until", BigInteger),
     Column("desktop", Boolean, nullable=False),
+    _since("over_limit", Boolean, False),
+    Column("due_call", Key),
+    Column("due_queue", Key),
     PrimaryKeyConstraint("tenant", "agent_no"),
 )
 
@@ -274,6 +277,7 @@ queues = Table(
     _since("sticky_base", Key, "longest_idle"),
     _since("service_level_seconds", Integer, 20),
     _since("survey", Key, ""),
+    _since("disposition_required", Boolean, False),
     PrimaryKeyConstraint("tenant", "name"),
     ForeignKeyConstraint(["tenant"], ["tenants.tenant"]),
 )

@@ -37,6 +37,9 @@ class AgentLine(msgspec.Struct, kw_only=True):
     acw_began: int | None = None
     acw_until: int | None = None
     desktop: bool = False
+    over_limit: bool = False
+    due_call: str | None = None
+    due_queue: str | None = None
 
 
 class FiguresLine(msgspec.Struct, kw_only=True):

@@ -14,9 +14,10 @@ from sqlalchemy import Table
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from adapters.store import tables
+from adapters.store.code_tables import call_dispositions
 from adapters.store.database import insert_new, upsert
 from adapters.store.turn import Turn
-from cti.records import Call, Leg, Offer, OfferResult, Segment
+from cti.records import Call, Leg, Offer, OfferResult, Said, Segment
 
 Row: TypeAlias = Mapping[str, Any]
 _AT_ONCE: Final = 10  # rows in one statement: binding more of them would hold up a ringing phone
@@ -43,6 +44,7 @@ def rows_of(turns: Sequence[Turn]) -> Iterator[tuple[Table, Iterable[Row]]]:
     yield tables.legs, (_leg(call, n, leg) for call in calls.values() for n, leg in enumerate(call.legs))
     yield tables.segments, (_segment(call, n, one) for call in calls.values() for n, one in enumerate(call.segments))
     yield tables.offers, (_offer(call, offer) for call in calls.values() for offer in call.offers)
+    yield call_dispositions, (_said(call, n, one) for call in calls.values() for n, one in enumerate(call.dispositions))
     yield tables.agent_states, map(_plain, agents.values())
     yield tables.figures, map(_plain, figures.values())
 
@@ -130,4 +132,17 @@ def _offer(call: Call, offer: Offer) -> Row:
         "ended_at": offer.ended_at,
         "result": None if offer.result is None else offer.result.value,
         "detail": offer.detail,
+    }
+
+
+def _said(call: Call, n: int, said: Said) -> Row:
+    return {
+        "tenant": call.tenant,
+        "call": call.id,
+        "n": n,
+        "agent_no": said.agent_no,
+        "code": said.code,
+        "note": said.note,
+        "said_at": said.said_at,
+        "said_by": said.said_by,
     }

@@ -19,6 +19,7 @@ from adapters.web import (
     calls,
     control,
     devices,
+    dispositions,
     events,
     flows,
     health,
@@ -32,6 +33,7 @@ from adapters.web import (
     problems,
     prompts,
     queues,
+    reasons,
     recordings,
     roles,
     schedules,
@@ -128,6 +130,8 @@ def _routes(app: FastAPI, ports: Ports, asyncapi: str) -> None:
         agents,
         queues,
         skills,
+        reasons,
+        dispositions,
         calls,
         devices,
         users,
@@ -145,7 +149,7 @@ def _routes(app: FastAPI, ports: Ports, asyncapi: str) -> None:
         api.include_router(router)
     for noun in (roles, teams, audit, number_tokens):
         api.include_router(noun.router)
-    for router in (control.router, control.wrap_up, supervision.router):
+    for router in (control.router, control.wrap_up, supervision.router, dispositions.calls_router):
         api.include_router(router)
     app.include_router(api)
     app.include_router(health.router)

@@ -122,7 +122,7 @@ def _said(body: bytes) -> dict[str, Any]:
 
 def _named(body: dict[str, Any]) -> str:
     """What somebody made is called."""
-    return next((str(body[word]) for word in ("username", "agent_no", "name", "number", "id") if word in body), "")
+    return next((str(body[word]) for word in ("username", "agent_no", "name", "code", "number", "id") if word in body), "")
 
 
 def origin_of(request: Request) -> str:

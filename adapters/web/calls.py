@@ -51,6 +51,7 @@ async def list_calls(
     agent_no: Annotated[str | None, Query(max_length=16)] = None,
     number: Annotated[str | None, Query(max_length=40)] = None,
     result: Literal["answered", "abandoned", "fallback", "pbx_lost"] | None = None,
+    disposition: Annotated[str | None, Query(max_length=64, description="or one below it; said by any agent")] = None,
 ) -> Json:
     """Newest first; `search` looks at numbers, names, agents and queues. Agents see calls that were offered to them."""
     which = CallFilter(
@@ -62,6 +63,7 @@ async def list_calls(
         within=calls_for(me, CALLS_SEE, board.queues_of),
         result=result,
         number=number,
+        disposition=disposition,
     )
     await ports.records.caught_up(settings.read_deadline)
     found = await ports.records.calls(me.tenant, which, asked.limit, asked.cursor)

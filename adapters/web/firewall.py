@@ -28,7 +28,21 @@ NOTHING: Final = "\ue000" * 8
 TOKENS: Final = "number-tokens"
 """The one noun that is about tokens themselves."""
 PLAIN_NOUNS: Final = frozenset(
-    {"agents", "calendars", "devices", "flows", "prompts", "queues", "roles", "schedules", "skills", "teams", "users"}
+    {
+        "agents",
+        "calendars",
+        "devices",
+        "dispositions",
+        "flows",
+        "prompts",
+        "queues",
+        "reasons",
+        "roles",
+        "schedules",
+        "skills",
+        "teams",
+        "users",
+    }
 )
 """What holds no customer's number, so that digits may be searched for."""
 _SEARCHES: Final = frozenset({"search", "number", "caller", "object"})

@@ -93,12 +93,16 @@ class Agent(BaseModel):
     skills: dict[str, int]
     status: StatusWord
     reason: str | None
+    reason_code: str | None = Field(description="of the tenant's reasons, when this is one of them")
+    reason_until: datetime | None = Field(description="until when it allows to be not ready; null: no limit")
+    over_limit: bool = Field(description="that time is over")
     status_since: datetime | None
     work: Literal["idle", "offered", "ringing", "talking", "held", "consulting", "acw", "supervising"]
     work_since: datetime | None
     pending_status: StatusWord | None
     pending_reason: str | None
     acw_until: datetime | None
+    disposition_due: str | None = Field(description="the call that after-call work waits for")
     routable: bool
     device: DeviceNow
     call: str | None
@@ -187,6 +191,9 @@ class QueueSettings(BaseModel):
     sticky_base: Strategy = "longest_idle"
     service_level_seconds: int = Field(default=20, ge=1, le=3600)
     survey: FlowWord | Literal[""] = Field(default="", description="the flow that asks when the agent has hung up")
+    disposition_required: bool = Field(
+        default=False, description="after-call work ends when the agent has said what the call came to"
+    )
 
 
 class Queue(QueueSettings):
@@ -293,6 +300,16 @@ class Survey(BaseModel):
     answers: dict[str, str]
 
 
+class Said(BaseModel):
+    """What a call came to, as one agent says."""
+
+    agent_no: str
+    code: str
+    note: str
+    said_at: datetime
+    said_by: str | None = Field(description="who said it in the agent's place")
+
+
 class Call(Numbered):
     id: str
     direction: str
@@ -321,6 +338,7 @@ class Call(Numbered):
     path: list[Step] = Field(description="its way through flows")
     data: dict[str, str] = Field(description="what it carries")
     survey: Survey | None
+    dispositions: list[Said] = Field(description="of each agent who has said something")
 
 
 # --- devices, users, events, health --------------------------------------------------------------------------------

@@ -11,12 +11,14 @@ from typing import Any, Protocol, TypeVar
 from starlette.websockets import WebSocket
 
 from cti.audit import Audit, Entry
+from cti.dispositions import Disposition
 from cti.events import Event
 from cti.ids import AgentNo, CallId, Instant, QueueName, TenantId
 from cti.masking import Firewall
 from cti.news import Published
 from cti.people import Principal, Reach
 from cti.permissions import Role
+from cti.reasons import Reason
 from cti.recording.kept import Kept, Wanted
 from cti.recording.policy import RecordingRules
 from cti.records import AgentProfile, Call, QueueSettings
@@ -59,6 +61,14 @@ class Desk(Protocol):
     def play(self, agent: AgentNo, call: CallId, prompt: str, side: str) -> None: ...
 
     def dial(self, agent: AgentNo, to: str, caller_id: str) -> CallId: ...
+
+    async def dispose(self, call: CallId, agent: AgentNo, code: str, note: str) -> None:
+        """What a call came to, said by one of its agents. A call that is long over is looked for on record."""
+        ...
+
+    async def correct(self, call: CallId, who: Principal, agent: AgentNo, code: str, note: str) -> None:
+        """The same, said by somebody in the place of an agent within their reach."""
+        ...
 
     def call_back(self, number: str, name: str, queue: QueueName, data: Mapping[str, str]) -> CallId: ...
 
@@ -109,6 +119,7 @@ class CallFilter:
     result: str | None = None
     number: str | None = None
     direction: str | None = None
+    disposition: str | None = None
 
 
 class Records(Protocol):
@@ -183,6 +194,26 @@ class Directory(Protocol):
     async def put_skill(self, tenant: TenantId, name: str, title: str) -> None: ...
 
     async def remove_skill(self, tenant: TenantId, name: str) -> None: ...
+
+    def reasons(self, tenant: TenantId) -> Sequence[Reason]:
+        """In order. Answers from memory."""
+        ...
+
+    async def put_reason(self, tenant: TenantId, reason: Reason, *, new: bool) -> None:
+        """Add it, or change one that is there."""
+        ...
+
+    async def remove_reason(self, tenant: TenantId, code: str) -> None: ...
+
+    def dispositions(self, tenant: TenantId) -> Sequence[Disposition]:
+        """In order. Answers from memory."""
+        ...
+
+    async def put_disposition(self, tenant: TenantId, disposition: Disposition, *, new: bool) -> None:
+        """Add it, or change one that is there."""
+        ...
+
+    async def remove_disposition(self, tenant: TenantId, code: str) -> None: ...
 
 
 class Flows(Protocol):

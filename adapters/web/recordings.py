@@ -143,7 +143,7 @@ async def wanted(
     number: Annotated[str | None, Query(max_length=40)] = None,
     queue: Annotated[str | None, Query(max_length=40)] = None,
     call: Annotated[str | None, Query(max_length=64)] = None,
-    disposition: Annotated[str | None, Query(max_length=64)] = None,
+    disposition: Annotated[str | None, Query(max_length=64, description="or one below it")] = None,
     mode: Literal["always", "sampled", "on_demand"] | None = None,
 ) -> Wanted:
     return Wanted(

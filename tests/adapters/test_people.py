@@ -12,6 +12,7 @@ import pytest
 
 from adapters.organisation import Organisation
 from adapters.people import People
+from adapters.store.codes import Codes
 from adapters.store.database import Database
 from adapters.store.directory import DirectoryStore, Tenant
 from adapters.store.migrate import migrate
@@ -44,6 +45,7 @@ class Office:
             Users(self.database, Passwords()),
             Skills(self.database),
             roles,
+            Codes(self.database),
             on_user=self.told.append,
             on_directory=lambda _tenant, read: self.blind.update(a.agent_no for a in read.agents if not a.sees_numbers),
         )

@@ -134,6 +134,8 @@ async def test_no_byte_that_a_masked_role_receives_holds_a_customers_number(smal
             agent = Person(small, desk.token)
             attached = {"data": {"callback": token, "note": "call 139 8760 4521"}}
             assert (await agent.ask("POST", f"/calls/{pop.call}/attach", json=attached)).status_code == 202
+            said = {"code": "enquiry", "note": f"promised to call {NUMBER} or 139-8760 4521 back"}
+            assert (await agent.ask("POST", f"/calls/{pop.call}/disposition", json=said)).status_code == 202
             await agent.ask("POST", f"/calls/{pop.call}/record", json={"action": "start"})
             await agent.ask("GET", "/queues/sales")
             await desk.client.command("agent.status", status="not_ready", reason=f"calling {NUMBER}")

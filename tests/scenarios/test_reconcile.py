@@ -28,6 +28,8 @@ def restarted(world: World) -> World:
             records=records,
             figures=figures,
             calls=calls,
+            reasons=world.reasons,
+            dispositions=world.dispositions,
         )
     )
     return world

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from cti.ids import AgentNo
+from cti.news import Published
 from cti.people import principal
 from tests.adapters.desktop.client import Refusal, StreamClient
 from tests.adapters.desktop.world import DEMO, World, agent_updated, call_news, pop, queue_updated
@@ -37,8 +39,15 @@ def everything() -> list[Any]:
         queue_updated(padding=f"{DIGITS} or 138 0013 8000 or +86-138-0013-8000"),
         call_news("queued"),
         call_news("ended"),
+        disposed(DIGITS),
+        disposed(f"call {DIGITS} back"),
         pop(),
     ]
+
+
+def disposed(note: str) -> Published:
+    said = {"agent_no": "1001", "code": "sold", "note": note, "said_at": None, "said_by": None}
+    return replace(call_news("disposition_said"), data={"id": "c-1", "disposition": said})
 
 
 async def test_nothing_on_the_wire_shows_a_number_to_a_masked_role(world: World) -> None:

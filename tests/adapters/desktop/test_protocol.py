@@ -135,9 +135,43 @@ async def test_commands_reach_the_desk_in_the_name_of_the_agent(world: World) ->
         ]
 
 
+async def test_what_a_call_came_to_is_said_by_agents_and_corrected_on_record(world: World) -> None:
+    async with StreamClient.open(world.url) as client, StreamClient.open(world.url) as boss:
+        await client.hello("a1")
+        await boss.hello("boss")
+        world.desk.asked.clear()
+        await client.command("call.disposition", call="c-1", code="sold", note="x\ny")
+        wrong = {"call": "c-1", "agent_no": "1001", "code": "late", "reason": "heard it"}
+        await boss.command("call.disposition.correct", **wrong)
+        assert world.desk.asked == [
+            ("dispose", "c-1", "1001", "sold", "x\ny"),
+            ("correct", "c-1", "boss", "1001", "late", ""),
+        ]
+        noted = [(one.deed.who, one.deed.action, one.deed.object, one.deed.reason) for one in world.ledger.chain]
+        assert noted == [("boss", "call.disposition.correct", "c-1", "heard it")]
+
+
+async def test_a_command_that_looks_into_the_past_is_answered_in_its_turn(world: World) -> None:
+    async with StreamClient.open(world.url) as client:
+        await client.sign_in("a1", "agent:me")
+        world.desk.past.clear()
+        args = {"call": "c-1", "code": "sold"}
+        await client.send({"op": "command", "id": "first", "name": "call.disposition", "args": args})
+        await client.send({"op": "ping", "id": "second"})
+        world.publish(agent_updated())
+        assert (await client.event()).type == "agent.updated"
+        world.desk.past.set()
+        assert [(await client.receive())["re"] for _ in range(2)] == ["first", "second"]
+
+
 @pytest.mark.parametrize(
     ("who", "name", "args", "code"),
     [
+        ("a1", "call.disposition", {"call": "c-1", "code": "nonsense"}, "bad_request"),
+        ("a1", "call.disposition", {"call": "c-1"}, "bad_request"),
+        ("a1", "call.disposition", {"call": "c-1", "code": "sold", "note": "x" * 1001}, "bad_request"),
+        ("a1", "call.disposition.correct", {"call": "c-1", "agent_no": "1002", "code": "sold"}, "not_allowed"),
+        ("root", "call.disposition", {"call": "c-1", "code": "sold"}, "not_allowed"),
         ("a1", "agent.finish_acw", {}, "not_in_acw"),
         ("a1", "agent.status", {"status": "asleep"}, "bad_request"),
         ("a1", "agent.status", {}, "bad_request"),

@@ -19,7 +19,7 @@ from adapters.desktop.settings import Limits
 from adapters.web.serving import HttpServer
 from cti.control.events import TransferAsked
 from cti.control.targets import target
-from cti.errors import NotAllowed, NotInAcw
+from cti.errors import BadRequest, NotAllowed, NotInAcw
 from cti.events import Event
 from cti.ids import AgentNo, CallId, Instant, OfferId, QueueName, TenantId
 from cti.masking import Firewall
@@ -75,7 +75,13 @@ class FakeBoard:
 
 @dataclass
 class FakeDesk:
+    """The past is to be read unless somebody clears `past`."""
+
     asked: list[tuple[object, ...]] = field(default_factory=list)
+    past: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def __post_init__(self) -> None:
+        self.past.set()
 
     def status(
         self, agent: AgentNo, status: str, reason: str | None, device: str | None, by: str, forced: bool
@@ -93,6 +99,15 @@ class FakeDesk:
         if isinstance(wished, TransferAsked):
             target(wished.to, "agent", "queue")
         self.asked.append(("wish", wished))
+
+    async def dispose(self, call: CallId, agent: AgentNo, code: str, note: str) -> None:
+        await self.past.wait()
+        if code == "nonsense":
+            raise BadRequest(f"there is no disposition {code}")
+        self.asked.append(("dispose", call, agent, code, note))
+
+    async def correct(self, call: CallId, who: Principal, agent: AgentNo, code: str, note: str) -> None:
+        self.asked.append(("correct", call, who.username, agent, code, note))
 
     def shown(self, agent: AgentNo, offer: OfferId) -> None:
         self.asked.append(("shown", agent, offer))

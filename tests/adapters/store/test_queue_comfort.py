@@ -48,6 +48,7 @@ EVERYTHING = QueueSettings(
     sticky_seconds=15,
     sticky_base="least_calls",
     service_level_seconds=30,
+    disposition_required=True,
 )
 
 

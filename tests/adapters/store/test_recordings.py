@@ -7,15 +7,17 @@ from typing import Any
 
 import pytest
 
+from adapters.store.codes import Codes
 from adapters.store.database import Database
 from adapters.store.recordings import Recordings
 from adapters.store.turn import decode_turn, encode_turn
 from adapters.store.writes import write_turns
+from cti.dispositions import Disposition
 from cti.errors import BadRequest
 from cti.ids import AgentNo, CallId, Instant, TenantId
 from cti.recording.kept import Sound, Wanted
 from cti.recording.policy import RecordingRules
-from cti.records import Call, Journey, Mark, Recording, Segment, SegmentKind
+from cti.records import Call, Mark, Recording, Said, Segment, SegmentKind
 from tests.adapters.store.story import DEMO, NOON, a_call, make_tenant, turn
 
 OTHER = TenantId("other")
@@ -114,14 +116,20 @@ async def test_a_search_finds_by_agent_number_time_queue_call_and_words(kept: Re
 
 
 async def test_a_search_finds_by_disposition(database: Database) -> None:
-    journey = Journey(data={"disposition": "sold"})
-    await written(database, a_call(1, journey=journey), a_call(2))
+    codes = Codes(database)
+    await codes.put_disposition(DEMO, Disposition(code="complaint"), new=True)
+    await codes.put_disposition(DEMO, Disposition(code="late", parent="complaint"), new=True)
+    both = [Said(BO, "sold", "", Instant(NOON + 9)), Said(ANA, "late", "138", Instant(NOON + 5))]
+    await written(database, a_call(1, dispositions=both), a_call(2, dispositions=both[1:]), a_call(3))
     store = Recordings(database)
-    await store.keep(sound(1))
-    await store.keep(sound(2))
+    for n in (1, 2, 3):
+        await store.keep(sound(n))
 
     assert await calls_of(store, disposition="sold") == ["call-1"]
-    assert [one.disposition for one in (await store.list(DEMO)).items] == ["", "sold"]
+    assert await calls_of(store, disposition="late") == ["call-2", "call-1"]
+    assert await calls_of(store, disposition="complaint") == ["call-2", "call-1"]
+    assert await calls_of(store, disposition="138") == []
+    assert [one.disposition for one in (await store.list(DEMO)).items] == ["", "late", "sold"]
 
 
 async def test_nobody_learns_of_a_recording_that_is_not_theirs(kept: Recordings) -> None:

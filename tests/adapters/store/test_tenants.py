@@ -11,6 +11,7 @@ from typing import Any, Final
 from sqlalchemy import event
 
 from adapters.store.audit import AuditStore
+from adapters.store.codes import Codes
 from adapters.store.database import Database
 from adapters.store.directory import DirectoryStore, Tenant
 from adapters.store.entry import EntryStore
@@ -30,6 +31,7 @@ from cti.entry.entries import ListEntry
 from cti.ids import AgentNo, CallId, DeviceName, Instant, OfferId, QueueName, TenantId
 from cti.people import Reach
 from cti.records import AgentProfile, AgentRecord, Figures, QueueSettings
+from tests.adapters.store.code_story import use_codes
 from tests.adapters.store.conftest import Opener
 from tests.adapters.store.entry_story import use_entry
 from tests.adapters.store.flow_story import use_flows
@@ -58,6 +60,7 @@ _OF_ALL: Final = (
 
 STORES: Final = (
     AuditStore,
+    Codes,
     DirectoryStore,
     EntryStore,
     FlowStore,
@@ -133,7 +136,17 @@ async def use_everything(store: Store) -> None:
     await store.prune_facts(Instant(0))
     await queries.calls(
         DEMO,
-        Which(search="x", since=NOON, until=NOON, queue="q", agent_no="1", within=Reach(), result="r", number="3"),
+        Which(
+            search="x",
+            since=NOON,
+            until=NOON,
+            queue="q",
+            agent_no="1",
+            within=Reach(),
+            result="r",
+            number="3",
+            disposition="d",
+        ),
         cursor=(await queries.calls(DEMO, limit=1)).next,
     )
     await queries.call(DEMO, CallId("call-1"))
@@ -144,6 +157,7 @@ async def use_everything(store: Store) -> None:
     await queries.contacts(DEMO, {"+8613800001234"})
     await use_entry(database, of(EntryStore(database)), lists)
     await use_flows(of(FlowStore(database)))
+    await use_codes(of(Codes(database)))
     await use_roles(of(Roles(database)), of(AuditStore(database)))
     await use_voicemail(of(Voicemails(database)))
     await use_incidents(of(Incidents(database)))

@@ -29,6 +29,7 @@ EVERYTHING = {
     "sticky_seconds": 15,
     "sticky_base": "least_calls",
     "service_level_seconds": 30,
+    "disposition_required": True,
 }
 
 

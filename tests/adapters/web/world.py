@@ -16,13 +16,16 @@ from starlette.websockets import WebSocket
 from adapters.desktop.door import Door
 from adapters.web.app import create_app
 from adapters.web.ports import CallFilter, Ports, Skill, User
+from adapters.web.problems import StoreAway
 from adapters.web.serving import HttpServer
 from adapters.web.settings import WebSettings
+from cti.dispositions import Disposition, check_place, in_order
 from cti.errors import BadRequest, Conflict, NotFound, NotInAcw, PbxDown
 from cti.ids import AgentNo, CallId, DeviceName, Instant, LegId, OfferId, QueueName, TenantId
 from cti.masking import Firewall
 from cti.news import Published
 from cti.people import Principal, principal
+from cti.reasons import PRESETS, Reason, with_presets
 from cti.records import AgentProfile, Call, Leg, Offer, OfferResult, QueueSettings, Result, Segment, SegmentKind, State
 from cti.shapes import call_brief, call_shape, settings_shape
 from tests.adapters.web.office import Ledger, Nowhere, Organisation
@@ -45,12 +48,16 @@ def agent_dict(no: str, queues: Sequence[str] = ("sales",), name: str = "张伟�
         "skills": {},
         "status": "ready",
         "reason": None,
+        "reason_code": None,
+        "reason_until": None,
+        "over_limit": False,
         "status_since": "2026-11-22T10:00:00.000Z",
         "work": "talking",
         "work_since": "2026-11-22T10:00:00.000Z",
         "pending_status": None,
         "pending_reason": None,
         "acw_until": None,
+        "disposition_due": None,
         "routable": False,
         "device": {"name": no, "reachable": True},
         "call": f"c-{no}",
@@ -134,6 +141,14 @@ class Desk:
 
     def record(self, call: CallId, action: str, reach: Collection[AgentNo] | None, by: str) -> None:
         self.asked.append(("record", call, action, reach, by))
+
+    async def dispose(self, call: CallId, agent: AgentNo, code: str, note: str) -> None:
+        if call == "c-away":
+            raise StoreAway("the past cannot be read now")
+        self.asked.append(("dispose", call, agent, code, note))
+
+    async def correct(self, call: CallId, who: Principal, agent: AgentNo, code: str, note: str) -> None:
+        self.asked.append(("correct", call, who.username, agent, code, note))
 
 
 @dataclass
@@ -234,6 +249,8 @@ class Directory:
     passwords: dict[str, str] = field(default_factory=dict)
     disabled: set[str] = field(default_factory=set)
     can: dict[str, str] = field(default_factory=dict)  # skill -> title
+    why: dict[str, Reason] = field(default_factory=dict)
+    came_to: dict[str, Disposition] = field(default_factory=dict)
 
     def add(self, who: Principal) -> None:
         self.known[who.username] = who
@@ -309,6 +326,33 @@ class Directory:
         if name not in self.can:
             raise NotFound("no such skill")
         del self.can[name]
+
+    def reasons(self, tenant: TenantId) -> Sequence[Reason]:
+        return with_presets(self.why.values()) if tenant == DEMO else with_presets(())
+
+    async def put_reason(self, tenant: TenantId, reason: Reason, *, new: bool) -> None:
+        if new is any(one.code == reason.code for one in self.reasons(tenant)):
+            raise Conflict("that reason exists") if new else NotFound("no such reason")
+        self.why[reason.code] = reason
+
+    async def remove_reason(self, tenant: TenantId, code: str) -> None:
+        if code in PRESETS:
+            raise Conflict("every tenant has it")
+        if self.why.pop(code, None) is None:
+            raise NotFound("no such reason")
+
+    def dispositions(self, tenant: TenantId) -> Sequence[Disposition]:
+        return in_order(self.came_to.values()) if tenant == DEMO else ()
+
+    async def put_disposition(self, tenant: TenantId, disposition: Disposition, *, new: bool) -> None:
+        if new is (disposition.code in self.came_to):
+            raise Conflict("that disposition exists") if new else NotFound("no such disposition")
+        check_place(disposition, self.came_to)
+        self.came_to[disposition.code] = disposition
+
+    async def remove_disposition(self, tenant: TenantId, code: str) -> None:
+        if self.came_to.pop(code, None) is None:
+            raise NotFound("no such disposition")
 
 
 class Passwords:
