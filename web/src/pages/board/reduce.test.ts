@@ -117,6 +117,12 @@ describe("a screen pop", () => {
 });
 
 describe("calls", () => {
+  test("that are long over do not come back when somebody says what they came to", () => {
+    board = emptyBoard("1900", false);
+    tell(news("call.disposition_said", { ...call("c1", { state: "ended", result: "answered" }), disposition: { agent_no: "1001", code: "sold" } }));
+    expect(board.calls.size).toBe(0);
+  });
+
   test("of everybody stay in a supervisor's table whoever they go to", () => {
     board = emptyBoard("1900", false);
     tell(news("call.queued", { ...call("c1"), position: 1, waiting_count: 1 }), news("call.offered", call("c1", { agent_no: "1001", state: "offered" })));

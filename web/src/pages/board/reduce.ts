@@ -57,6 +57,7 @@ type CallNews = CallBrief & { offer?: { agent_no: string; result: string | null 
 
 function callNews(board: Board, type: string, call: CallNews, at: number): void {
   if (type === "call.left") return callLeft(board, call, at);
+  if (type === "call.disposition_said") return; // may come days later, and moves nothing
   const left = endOfMyPart(board, type, call);
   pops.follow(board, call);
   if (left !== null) pops.leave(board, call.id, left, at);
