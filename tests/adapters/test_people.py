@@ -15,14 +15,17 @@ from adapters.people import People
 from adapters.store.codes import Codes
 from adapters.store.database import Database
 from adapters.store.directory import DirectoryStore, Tenant
+from adapters.store.loading import Directory
 from adapters.store.migrate import migrate
 from adapters.store.passwords import Passwords
 from adapters.store.roles import Roles
 from adapters.store.skills import Skills
 from adapters.store.users import Users
 from adapters.web.ports import User
+from cti.dispositions import Disposition
 from cti.ids import AgentNo, TenantId
 from cti.permissions import CALLS_SEE, NUMBERS_SEE, OWN_DESK, Role, Scope
+from cti.reasons import Reason
 from cti.records import AgentProfile
 from cti.teams import Team
 
@@ -37,6 +40,7 @@ class Office:
     database: Database
     told: list[str] = field(default_factory=list)
     blind: set[AgentNo] = field(default_factory=set)
+    codes: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         roles = Roles(self.database)
@@ -47,9 +51,13 @@ class Office:
             roles,
             Codes(self.database),
             on_user=self.told.append,
-            on_directory=lambda _tenant, read: self.blind.update(a.agent_no for a in read.agents if not a.sees_numbers),
+            on_directory=self._read,
         )
         self.organisation = Organisation(roles, self.people.refresh)
+
+    def _read(self, _tenant: TenantId, read: Directory) -> None:
+        self.blind.update(agent.agent_no for agent in read.agents if not agent.sees_numbers)
+        self.codes = [*(one.code for one in read.reasons), *(one.code for one in read.dispositions)]
 
     async def add(self, username: str, role: str, no: str | None = None, team: str | None = None) -> None:
         agent = None if no is None else AgentNo(no)
@@ -123,3 +131,17 @@ async def test_a_team_is_who_stands_in_it_and_below_it(office: Office) -> None:
     assert risen is not None
     assert risen.team is None
     assert risen.token_version == 0
+
+
+async def test_what_agents_may_say_is_in_force_when_the_edit_returns(office: Office) -> None:
+    people = office.people
+    await people.put_reason(DEMO, Reason(code="lunch", order=1), new=True)
+    await people.put_disposition(DEMO, Disposition(code="sold"), new=True)
+    assert office.codes == ["lunch", "busy", "break", "away", "sold"]
+    assert [one.code for one in people.reasons(DEMO)] == ["lunch", "busy", "break", "away"]
+    assert [one.code for one in people.dispositions(DEMO)] == ["sold"]
+    await people.remove_reason(DEMO, "lunch")
+    await people.remove_disposition(DEMO, "sold")
+    assert office.codes == ["busy", "break", "away"]
+    nobody = TenantId("nobody")
+    assert (list(people.reasons(nobody)), list(people.dispositions(nobody))) == ([], [])
