@@ -11,7 +11,7 @@ from typing import Final
 
 from cti import events as ev
 from cti.board import Board, Feature, Fold
-from cti.dispositions import any_for, check
+from cti.dispositions import check, sayable
 from cti.effects import Effect
 from cti.errors import BadRequest, NoLeg, NotFound, WrongState
 from cti.ids import AgentNo, CallId, QueueName
@@ -27,7 +27,9 @@ LATE_MS: Final = 24 * 3600 * 1000
 def required(board: Board, queue: QueueName | None) -> bool:
     """Whether calls of that queue have to be disposed of. With nothing to choose from, nobody is kept waiting."""
     found = None if queue is None else board.queues.get(queue)
-    return found is not None and found.settings.disposition_required and any_for(found.name, board.dispositions)
+    if found is None or not found.settings.disposition_required:
+        return False
+    return next(sayable(found.name, board.dispositions), None) is not None
 
 
 def due_after(board: Board, call: Call, agent: AgentNo) -> tuple[CallId | None, QueueName | None]:

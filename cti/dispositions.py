@@ -5,7 +5,7 @@ There are two levels: one that has others below it is a heading, and is not said
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -70,13 +70,12 @@ def check(code: str, queue: QueueName, known: Known) -> None:
         raise BadRequest(f"{code} is not for calls of {queue or 'no queue'}")
 
 
-def may_be_said(one: Disposition, queue: QueueName, known: Known) -> bool:
-    return not _is_heading(one, known) and _is_active(one, known) and _is_for(one, queue, known)
-
-
-def any_for(queue: QueueName, known: Known) -> bool:
-    """Whether there is something to say of calls of that queue."""
-    return any(may_be_said(one, queue, known) for one in known.values())
+def sayable(queue: QueueName, known: Known) -> Iterator[Disposition]:
+    """What may be said of calls of that queue."""
+    headings = {one.parent for one in known.values()}
+    for one in known.values():
+        if one.code not in headings and _is_active(one, known) and _is_for(one, queue, known):
+            yield one
 
 
 def _is_heading(one: Disposition, known: Known) -> bool:

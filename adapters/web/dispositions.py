@@ -14,7 +14,7 @@ from adapters.web.control import own
 from adapters.web.models import Accepted, AgentNumber, Listing, QueueWord, ReasonWord, SkillWord, Words
 from adapters.web.paging import Json, Listed, page
 from adapters.web.ports import Ports, Shape
-from cti.dispositions import Disposition, by_code, may_be_said, place
+from cti.dispositions import Disposition, by_code, place, sayable
 from cti.disposing import NOTE_MOST
 from cti.errors import NotFound
 from cti.ids import AgentNo, CallId, QueueName
@@ -103,8 +103,7 @@ async def list_dispositions(
     every = ports.directory.dispositions(me.tenant)
     known = by_code(every)
     if queue is not None:
-        said = [one for one in every if may_be_said(one, QueueName(queue), known)]
-        wanted = {code for one in said for code in (one.code, one.parent)}
+        wanted = {code for one in sayable(QueueName(queue), known) for code in (one.code, one.parent)}
         every = [one for one in every if one.code in wanted]
     shapes = map(_shape, every)
     return page(
