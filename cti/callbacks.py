@@ -29,8 +29,10 @@ BARRING: Final = (OfferResult.NO_ANSWER, OfferResult.REJECTED)
 
 
 def asked(board: Board, event: ev.CallbackAsked) -> None:
+    """Whoever asks in a call keeps what that call had: the time of arrival, the rank, what is needed and collected."""
     if event.call in board.calls:
         return
+    source = board.calls.get(event.source) or board.ended.get(event.source)
     call = Call(
         id=event.call,
         tenant=board.tenant,
@@ -46,8 +48,12 @@ def asked(board: Board, event: ev.CallbackAsked) -> None:
         state_since=event.at,
     )
     call.journey.rules = [f"asked for in call {event.source}"]
-    call.journey.data = dict(event.data)
-    call.enter(SegmentKind.WAITING, event.since)
+    if source is not None:
+        call.queued_at, call.vip, call.skills = source.queued_at, source.vip, dict(source.skills)
+        call.priority = max(source.priority, event.priority)
+        call.journey.language, call.journey.data = source.journey.language, dict(source.journey.data)
+    call.journey.data |= event.data
+    call.enter(SegmentKind.WAITING, call.queued_at)
     board.calls[call.id] = call
     board.queue_for(call.queue).join(call)
     board.stirred[call.queue] = None

@@ -71,6 +71,27 @@ def test_a_callback_keeps_its_place_against_later_callers() -> None:
     assert (pop["direction"], pop["caller"]) == ("callback", {"number": NUMBER, "name": "张伟明", "place": None})
 
 
+def test_a_callback_asked_for_while_waiting_has_the_place_the_rank_and_the_needs_of_that_call() -> None:
+    world = World("1001")
+    caller = world.caller_joins(number=NUMBER, priority=7, skills={"english": 5})
+    world.passes(300)
+    world.board.calls[caller].journey.data["order"] = "88"
+    world.take(
+        ev.CallbackAsked(
+            at=world.now,
+            call=CallId(f"{caller}-cb"),
+            source=caller,
+            queue=QueueName("sales"),
+            number=NUMBER,
+            name="张伟明",
+            since=world.now,
+        )
+    )
+    asked, source = world.board.calls[CallId(f"{caller}-cb")], world.board.calls[caller]
+    assert asked.queued_at == source.queued_at == world.now - 300_000
+    assert (asked.priority, asked.skills, asked.journey.data) == (7, {"english": 5}, {"order": "88"})
+
+
 def test_an_agent_who_answers_talks_with_the_customer_and_the_record_says_so() -> None:
     world = World("1001", acw=10)
     callback = asks(world, since=60)
