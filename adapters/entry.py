@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from threading import Event
 from types import MappingProxyType
 from typing import Final
@@ -54,13 +55,17 @@ class Entries:
 
     # --- what calls ask ---
 
-    def decide(self, dialled: str, caller: str, when: Instant) -> tuple[TenantId, Decision] | None:
-        """Whose number was dialled, where its caller goes, and why; None when it is nobody's."""
+    def decide(
+        self, dialled: str, caller: str, when: Instant, *, lists: bool = True
+    ) -> tuple[TenantId, Decision] | None:
+        """Whose number was dialled, where its caller goes, and why; None when it is nobody's. Without `lists`: where
+        anybody goes who is on none."""
         number = plain(dialled)
         tenant = self._owners.get(number)
         if tenant is None:
             return None
-        return tenant, self.enter(tenant, self._books[tenant].points[number], caller, when)
+        point = self._books[tenant].points[number]
+        return tenant, self.enter(tenant, point if lists else replace(point, lists=False), caller, when)
 
     def enter(self, tenant: TenantId, point: EntryPoint, caller: str, when: Instant) -> Decision:
         """Where a caller of this number goes at that moment; the live call and the test of a number ask here."""

@@ -7,18 +7,19 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, replace
 from types import MappingProxyType
 from typing import Any, Final
 
 from adapters.store.directory import DirectoryStore
-from adapters.store.failures import StoreAway
+from adapters.store.failures import StoreAway, StoreFailure
 from adapters.store.flow_text import read, write_json, write_yaml
 from adapters.store.flows import FlowStore, Stored
 from adapters.store.pages import Page
 from adapters.trials import Script, tried
 from adapters.web.ports import Shape
+from cti.errors import NotFound
 from cti.ids import TenantId
 from cti.ivr.flow import Flow, from_dict
 from cti.ivr.ports import Ports
@@ -28,6 +29,7 @@ from cti.shapes import stamp
 log = logging.getLogger(__name__)
 
 LOOK_SECONDS: Final = 1.0
+MET_SECONDS: Final = 1.0
 _NONE: Final[Mapping[str, Flow]] = MappingProxyType({})
 
 
@@ -51,6 +53,17 @@ class Flows:
     def live(self, tenant: TenantId) -> Mapping[str, Flow]:
         """All published flows of a tenant; what is published later is in another mapping."""
         return self._live.get(tenant, _NONE)
+
+    async def versions(self, tenant: TenantId, met: Collection[tuple[str, int]]) -> Mapping[str, Flow]:
+        """Flows in the versions that a call has met; one that cannot be read in time is left out."""
+        found: dict[str, Flow] = {}
+        for name, version in met:
+            try:
+                async with asyncio.timeout(MET_SECONDS):
+                    found[name] = replace(from_dict(await self._store.document(tenant, name, version)), version=version)
+            except (TimeoutError, StoreFailure, NotFound, BadFlow) as why:
+                log.warning("flow %s, version %d, cannot be had: %s", name, version, why)
+        return found
 
     async def refresh(self) -> None:
         """Read anew when something was published since the last look. Raises `StoreAway`."""

@@ -18,13 +18,13 @@ from cti import events as ev
 from cti.control.dialling import DialRules
 from cti.engine import Engine
 from cti.entry.decide import Decision
-from cti.errors import RefusedByPolicy
 from cti.ids import CallId, Instant, TenantId
 from cti.incidents import Incident
 from cti.ivr import outcome as out
 from cti.ivr.flow import Flow
 from cti.ivr.line import Line
 from cti.ivr.ports import LookupFailed, Ports
+from cti.records import Call
 
 CUSTOMER_SECONDS: Final = 2.0
 
@@ -32,7 +32,17 @@ CUSTOMER_SECONDS: Final = 2.0
 class Entries(Protocol):
     """Where calls enter, from memory."""
 
-    def decide(self, dialled: str, caller: str, at: Instant) -> tuple[TenantId, Decision] | None: ...
+    def decide(
+        self, dialled: str, caller: str, at: Instant, *, lists: bool = True
+    ) -> tuple[TenantId, Decision] | None: ...
+
+
+class Published(Protocol):
+    """What callers hear now, and what they heard before."""
+
+    def live(self, tenant: TenantId) -> Mapping[str, Flow]: ...
+
+    async def versions(self, tenant: TenantId, met: Collection[tuple[str, int]]) -> Mapping[str, Flow]: ...
 
 
 class Heard(Protocol):
@@ -48,7 +58,7 @@ class FrontDesk:
     engine: Engine
     clock: Callable[[], Instant]
     entries: Entries
-    live_flows: Callable[[TenantId], Mapping[str, Flow]]
+    published: Published
     flow_ports: Callable[[TenantId], Ports]
     prompts: Heard
     mailroom: Mailroom
@@ -62,11 +72,17 @@ class FrontDesk:
     def post(self, event: ev.Event, tenant: TenantId) -> None:
         self.engine.post(event, tenant)
 
-    def decide(self, dialled: str, caller: str, at: Instant) -> tuple[TenantId, Decision] | None:
-        return self.entries.decide(dialled, caller, at)
+    def decide(self, dialled: str, caller: str, at: Instant, *, lists: bool = True) -> tuple[TenantId, Decision] | None:
+        return self.entries.decide(dialled, caller, at, lists=lists)
+
+    def story(self, tenant: TenantId, call: CallId) -> Call | None:
+        return self.engine.board(tenant).calls.get(call)
 
     def flows(self, tenant: TenantId) -> Mapping[str, Flow]:
-        return self.live_flows(tenant)
+        return self.published.live(tenant)
+
+    async def versions(self, tenant: TenantId, met: Collection[tuple[str, int]]) -> Mapping[str, Flow]:
+        return await self.published.versions(tenant, met)
 
     def ports(self, tenant: TenantId) -> Ports:
         return self.flow_ports(tenant)
@@ -80,7 +96,7 @@ class FrontDesk:
     def incidents(self, tenant: TenantId, number: str) -> list[Incident]:
         return self.incident_board.concerning(tenant, number)
 
-    def heard(self, tenant: TenantId, incident: Incident, call: CallId, number: str, wants_word: bool) -> None:
+    def heard_of(self, tenant: TenantId, incident: Incident, call: CallId, number: str, wants_word: bool) -> None:
         self.incident_board.heard(tenant, incident, call, number, wants_word)
 
     def message_left(self, tenant: TenantId, caller: out.Caller, box: str, message: out.Message) -> None:
@@ -98,27 +114,11 @@ class FrontDesk:
             ),
         )
 
-    def may_dial(self, tenant: TenantId, number: str) -> str | None:
-        try:
-            self.dialling(tenant).allow(number)
-        except RefusedByPolicy as refusal:
-            return refusal.message
-        return None
+    def diallable(self, tenant: TenantId, number: str) -> str:
+        return self.dialling(tenant).allow(number)
 
-    def call_back(self, tenant: TenantId, caller: out.Caller, wish: out.Callback, since: Instant) -> None:
-        self.engine.post(
-            ev.CallbackAsked(
-                at=self.clock(),
-                call=CallId(f"{caller.call}-cb"),
-                source=caller.call,
-                queue=wish.queue,
-                number=wish.number,
-                name=caller.name,
-                since=since,
-                priority=wish.priority,
-            ),
-            tenant,
-        )
+    def shown(self, tenant: TenantId, caller_id: str) -> str:
+        return self.dialling(tenant).shown(caller_id)
 
 
 async def customer_of(queries: Queries, tenant: TenantId, number: str) -> Mapping[str, object] | None:

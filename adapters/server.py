@@ -204,7 +204,7 @@ class Server:
             engine=self.engine,
             clock=self.clock,
             entries=self.entries,
-            live_flows=self.flows.live,
+            published=self.flows,
             flow_ports=self._flow_ports,
             prompts=self.prompts,
             mailroom=self.mailroom,

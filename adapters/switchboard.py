@@ -7,86 +7,43 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
-from typing import Final, Protocol
+from contextlib import suppress
+from dataclasses import replace
+from typing import Any, Final
 
 from adapters.asterisk.agi_line import AgiLine
 from adapters.asterisk.failures import HungUp as LineGone
 from adapters.asterisk.numbers import written
+from adapters.visits import LANGUAGE, Parts, Visit
 from cti import events as ev
-from cti.entry.decide import Decision
 from cti.entry.targets import Target
-from cti.errors import BadRequest
-from cti.ids import AgentNo, CallId, Instant, LegId, QueueName, TenantId
-from cti.incidents import Incident
+from cti.errors import BadRequest, RefusedByPolicy
+from cti.ids import AgentNo, CallId, LegId, QueueName, TenantId
 from cti.ivr import outcome as out
 from cti.ivr.flow import Flow
 from cti.ivr.line import HungUp, Line
 from cti.ivr.ports import Ports
 from cti.ivr.run import run
 from cti.overflow import target as overflow_target
-from cti.personal import OTHERWISE, personal
+from cti.personal import OTHERWISE, personal, sender
 from cti.records import Result
 
 log = logging.getLogger(__name__)
 
 MESSAGE_SECONDS: Final = 180.0
 MESSAGE_SILENCE: Final = 5.0
+MESSAGE_LEAST: Final = 1.0
+NUMBER_SECONDS: Final = 45
 SURVEY_MOST: Final = 9
 CAUSES: Final = {"busy": "busy", "rejected": "deny", "unallocated": "unknown"}
-
-
-class Parts(Protocol):
-    """What the switchboard asks of the rest of the server."""
-
-    def now(self) -> Instant: ...
-
-    def post(self, event: ev.Event, tenant: TenantId) -> None: ...
-
-    def decide(self, dialled: str, caller: str, at: Instant) -> tuple[TenantId, Decision] | None: ...
-
-    def flows(self, tenant: TenantId) -> Mapping[str, Flow]:
-        """All published flows as they are now; a call keeps the mapping it began with."""
-
-    def ports(self, tenant: TenantId) -> Ports: ...
-
-    def line(self, line: AgiLine, tenant: TenantId) -> Line: ...
-
-    def incidents(self, tenant: TenantId, number: str) -> list[Incident]: ...
-
-    def heard(self, tenant: TenantId, incident: Incident, call: CallId, number: str, wants_word: bool) -> None: ...
-
-    def message_left(self, tenant: TenantId, caller: out.Caller, box: str, message: out.Message) -> None: ...
-
-    def may_dial(self, tenant: TenantId, number: str) -> str | None:
-        """Why this number is not dialled, or None."""
-
-    def call_back(self, tenant: TenantId, caller: out.Caller, wish: out.Callback, since: Instant) -> None: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Visit:
-    """One caller at the door."""
-
-    tenant: TenantId
-    call: CallId
-    number: str
-    name: str
-    dialled: str
-    flows: Mapping[str, Flow]
-    since: Instant
-
-    @property
-    def caller(self) -> out.Caller:
-        return out.Caller(call=self.call, number=self.number, name=self.name, dialled=self.dialled)
 
 
 class Switchboard:
     def __init__(self, parts: Parts, tenants: Callable[[], list[TenantId]]) -> None:
         self._parts = parts
         self._tenants = tenants
-        self._unfinished: dict[CallId, out.Outcome] = {}
-        """Flows that go on should nobody answer where they sent their caller."""
+        self._secrets: dict[tuple[TenantId, CallId], Mapping[str, str]] = {}
+        """What flows that may go on know and the record does not: after a restart it is to be asked for again."""
 
     async def on_call(self, line: AgiLine) -> None:
         """Serve one caller; whoever leaves is gone, and what goes wrong sends the caller to the safe queue."""
@@ -115,7 +72,7 @@ class Switchboard:
         call = CallId(await line.get_variable("CTI_CALLID"))
         name = await line.get_variable("CALLERID(name)")
         ends_as = Result.DENIED.value if decision.denied else ""
-        visit = Visit(tenant, call, number, name, dialled, self._parts.flows(tenant), now)
+        visit = Visit(tenant, call, number, name, dialled, self._parts.flows(tenant))
         self._post(
             visit,
             ev.CallEntered(
@@ -140,17 +97,24 @@ class Switchboard:
             return
         heard = self._parts.line(line, tenant)
         if not decision.denied:
-            await self._tell_incidents(visit, heard)
+            await self._tell_incidents(visit, heard, decision.target)
         await self._go(line, heard, visit, decision.target, ends_as)
 
-    async def _tell_incidents(self, visit: Visit, line: Line) -> None:
+    async def _tell_incidents(self, visit: Visit, line: Line, to: Target) -> None:
+        """In the language of the flow that follows. Whoever hangs up on hearing it has heard it."""
+        flow = visit.flows.get(to.name) if to.kind == "flow" else None
+        language = LANGUAGE if flow is None else flow.language
         for incident in self._parts.incidents(visit.tenant, visit.number):
             await line.answer()
             prompts = [incident.prompt, "incident-offer"] if incident.offer else [incident.prompt]
-            digit = await line.play(prompts, language="zh", escape="1" if incident.offer else "")
-            if incident.offer and not digit:
-                digit = await line.digit(4.0)
-            self._parts.heard(visit.tenant, incident, visit.call, visit.number, digit == "1")
+            try:
+                digit = await line.play(prompts, language=language, escape="1" if incident.offer else "")
+                if incident.offer and not digit:
+                    digit = await line.digit(4.0)
+            except HungUp:
+                self._parts.heard_of(visit.tenant, incident, visit.call, visit.number, False)
+                raise
+            self._parts.heard_of(visit.tenant, incident, visit.call, visit.number, digit == "1")
 
     async def _go(self, line: AgiLine, heard: Line, visit: Visit, target: Target, ends_as: str = "") -> None:
         """Lead the caller to what an entry decided."""
@@ -158,14 +122,14 @@ class Switchboard:
             case "flow":
                 await self._walk(line, heard, visit, visit.flows.get(target.name), target.name, ends_as)
             case "queue":
-                await self._join(line, visit, QueueName(target.name))
+                await self._join(line, visit, QueueName(target.name), ends_as)
             case "agent":
-                await self._join(line, visit, personal(AgentNo(target.name)))
+                await self._join(line, visit, personal(AgentNo(target.name)), ends_as)
             case "number":
-                await self._dial(line, visit, target.name, "", 45, ends_as)
+                await self._dial(line, heard, visit, out.ToNumber(number=target.name, seconds=NUMBER_SECONDS), ends_as)
             case "message":
                 await heard.answer()
-                await heard.play([target.name], language="zh")
+                await heard.play([target.name], language=visit.language)
                 self._ended(visit, str(target), ends_as)
                 await self._send(line, "hangup")
             case _:
@@ -181,6 +145,13 @@ class Switchboard:
             log.error("call %s: there is no published flow %s; the caller goes to the safe queue", visit.call, name)
             return
         found = await run(flow, visit.caller, heard, self._ports(visit))
+        await self._follow(line, heard, visit, found, ends_as)
+
+    async def _go_on(
+        self, line: AgiLine, heard: Line, visit: Visit, flow: Flow, node: str, caller: out.Caller, ends_as: str = ""
+    ) -> None:
+        """Nobody answered where a flow sent its caller: on in the flow."""
+        found = await run(flow, caller, heard, self._ports(visit), at=node)
         await self._follow(line, heard, visit, found, ends_as)
 
     def _ports(self, visit: Visit) -> Ports:
@@ -207,26 +178,22 @@ class Switchboard:
 
     async def _follow(self, line: AgiLine, heard: Line, visit: Visit, found: out.Outcome, ends_as: str = "") -> None:
         """Do what a flow has come to."""
-        caller = replace(visit.caller, language=found.language)
         match found.end:
             case out.ToQueue(queue=queue, skills=skills, priority=priority):
-                self._ended(visit, f"queue:{queue}", "", found, skills, priority)
+                self._ended(visit, f"queue:{queue}", ends_as, found, skills=dict(skills), priority=priority)
                 await self._send(line, "queue", queue)
-            case out.ToAgent(agent=agent):
-                if found.otherwise is not None:
-                    self._unfinished[visit.call] = found
-                self._ended(visit, f"agent:{agent}", "", found)
+            case out.ToAgent(agent=agent, seconds=seconds):
+                self._remember(visit, found)
+                self._ended(visit, f"agent:{agent}", ends_as, found, seconds=seconds)
                 await self._send(line, "queue", personal(agent))
-            case out.ToNumber(number=number, seconds=seconds):
-                if found.otherwise is not None:
-                    self._unfinished[visit.call] = found
-                otherwise = OTHERWISE if found.otherwise is not None else ""
-                await self._dial(line, visit, number, otherwise, seconds, ends_as, found)
+            case out.ToNumber() as wish:
+                self._remember(visit, found)
+                await self._dial(line, heard, visit, wish, ends_as, found)
             case out.Voicemail(box=box):
                 await self._take_message(line, heard, visit, box, found, ends_as)
-            case out.Callback() as wish:
+            case out.Callback(queue=queue, number=number, priority=priority):
                 self._ended(visit, "callback", Result.CALLBACK, found)
-                self._parts.call_back(visit.tenant, caller, wish, visit.since)
+                self._call_back(visit, queue, number, priority)
                 await self._send(line, "hangup")
             case out.HangUp(cause=cause):
                 self._ended(visit, "hangup", ends_as or (Result.VOICEMAIL if found.messages else ""), found)
@@ -236,42 +203,66 @@ class Switchboard:
             case out.Left():
                 pass
 
+    def _remember(self, visit: Visit, found: out.Outcome) -> None:
+        """Should nobody answer: what the record does not hold, for as long as the call is up."""
+        self._secrets = {key: one for key, one in self._secrets.items() if self._parts.story(*key) is not None}
+        if found.otherwise is not None and found.secrets:
+            self._secrets[visit.tenant, visit.call] = found.secrets
+
     async def _dial(
         self,
         line: AgiLine,
+        heard: Line,
         visit: Visit,
-        number: str,
-        otherwise: str,
-        seconds: int,
+        wish: out.ToNumber,
         ends_as: str = "",
         found: out.Outcome | None = None,
     ) -> None:
-        """Send the caller on to the outside world, if the rules of dialling allow it."""
-        why = self._parts.may_dial(visit.tenant, number)
-        if why is not None:
-            log.warning("call %s: its flow may not dial: %s", visit.call, why)
+        """Send the caller on to the outside world, if the rules of dialling allow it; else as if nobody answered."""
+        otherwise = None if found is None else found.otherwise
+        try:
+            digits = self._parts.diallable(visit.tenant, wish.number)
+            shown = self._shown(visit, wish.caller_id)
+        except RefusedByPolicy as refusal:
+            log.warning("call %s: not dialled: %s", visit.call, refusal.message)
+            if found is not None and otherwise is not None:
+                caller = replace(
+                    visit.caller, language=found.language, variables=found.variables, secrets=found.secrets
+                )
+                await self._go_on(line, heard, visit, found.flow, otherwise, caller, ends_as)
+                return
             self._ended(visit, "refused", ends_as, found)
-            await self._send(line, "hangup")
-            return
+            if ends_as:
+                await self._send(line, "hangup")
+            return  # where nothing was said of that, the safe queue takes the caller
         self._ended(visit, "number", ends_as or Result.FORWARDED, found)
-        await line.set_variable("CTI_ELSE", otherwise)
-        await line.set_variable("CTI_SECONDS", str(seconds))
-        await self._send(line, "number", number)
+        await line.set_variable("CTI_ELSE", "" if otherwise is None else OTHERWISE)
+        await line.set_variable("CTI_SECONDS", str(wish.seconds))
+        await line.set_variable("CTI_SHOWN", shown)
+        await self._send(line, "number", digits)
+
+    def _shown(self, visit: Visit, caller_id: str) -> str:
+        try:
+            return self._parts.shown(visit.tenant, caller_id)
+        except RefusedByPolicy as refusal:
+            log.warning("call %s: %s", visit.call, refusal.message)
+            return self._parts.shown(visit.tenant, "")
 
     async def _take_message(
-        self, line: AgiLine, heard: Line, visit: Visit, box: str, found: out.Outcome | None, ends_as: str = ""
+        self, line: AgiLine, heard: Line, visit: Visit, box: str, found: out.Outcome | None = None, ends_as: str = ""
     ) -> None:
-        language = "zh" if found is None else found.language
+        language = visit.language if found is None else found.language
         caller = replace(visit.caller, language=language)
         at = self._parts.now()
         name = f"{visit.call}-{at}"
 
-        def left(seconds: float) -> None:
-            if seconds >= 1:
+        def left(seconds: float) -> bool:
+            if seconds >= MESSAGE_LEAST:
                 message = out.Message(name=name, node=box, seconds=seconds, at=at)
                 self._parts.message_left(visit.tenant, caller, box, message)
+            return seconds >= MESSAGE_LEAST
 
-        self._ended(visit, f"voicemail:{box}", ends_as or Result.VOICEMAIL, found)
+        self._ended(visit, f"voicemail:{box}", ends_as, found)
         await heard.answer()
         await heard.play(["voicemail"], language=language)
         self._post(visit, ev.VoicemailBegan(at=self._parts.now(), call=visit.call))
@@ -280,8 +271,11 @@ class Switchboard:
         except HungUp as gone:
             left(gone.recorded)
             raise
-        left(message.seconds)
-        await heard.play(["voicemail-saved"], language=language)
+        if left(message.seconds):
+            await heard.play(["voicemail-saved"], language=language)
+        else:
+            self._ended(visit, "voicemail: nothing was said", ends_as, found)
+            await heard.play(["voicemail-empty"], language=language)
         await self._send(line, "hangup")
 
     # --- from within: a queue or an unanswered number sends the caller here ---
@@ -290,30 +284,20 @@ class Switchboard:
         visit = await self._known(line)
         heard = self._parts.line(line, visit.tenant)
         wanted = await line.get_variable("CTI_ELSE") or await line.get_variable("CTI_ARG")
-        unfinished = self._unfinished.pop(visit.call, None)
         if wanted == OTHERWISE:
-            if unfinished is None or unfinished.otherwise is None:
-                return  # a restart forgot where the flow was; the safe queue takes the caller
-            caller = replace(
-                visit.caller,
-                language=unfinished.language,
-                variables=unfinished.variables,
-                secrets=unfinished.secrets,
-            )
-            ports = self._ports(visit)
-            found = await run(unfinished.flow, caller, heard, ports, at=unfinished.otherwise)
-            await self._follow(line, heard, visit, found)
+            await self._unanswered(line, heard, visit)
             return
         try:
             target = overflow_target(wanted)
         except BadRequest as bad:
             log.warning("call %s: %s", visit.call, bad.message)
             return
+        ends_as = Result.OVERFLOWED.value
         match target.kind:
             case "flow":
                 await self._walk(line, heard, visit, visit.flows.get(target.name), target.name)
             case "voicemail":
-                await self._take_message(line, heard, visit, target.name, None)
+                await self._take_message(line, heard, visit, target.name, ends_as=ends_as)
             case "callback":
                 await self._offer_callback(line, heard, visit)
             case "agent":
@@ -321,20 +305,47 @@ class Switchboard:
             case _:
                 await self._send(line, "hangup")
 
+    async def _unanswered(self, line: AgiLine, heard: Line, visit: Visit) -> None:
+        """Nobody answered: back to the queue whose rule had sent the caller, on in the flow that had, or else to where
+        the number leads whoever is on no list. What is left goes to the safe queue."""
+        story = visit.story
+        queue = None if story is None else sender(story)
+        ends_as = Result.DENIED.value if story is not None and story.journey.ends_as == Result.DENIED else ""
+        if queue is not None:
+            await self._join(line, visit, queue, ends_as)
+        elif (unfinished := visit.unfinished()) is not None:
+            secrets = self._secrets.pop((visit.tenant, visit.call), {})
+            caller = replace(visit.caller, variables=visit.variables(), secrets=secrets)
+            await self._go_on(line, heard, visit, *unfinished, caller, ends_as)
+        elif ends_as:
+            await self._send(line, "hangup")
+        else:
+            anybody = self._parts.decide(visit.dialled, visit.number, self._parts.now(), lists=False)
+            if anybody is not None and anybody[1].target.kind != "agent":
+                await self._go(line, heard, visit, anybody[1].target)
+
     async def _offer_callback(self, line: AgiLine, heard: Line, visit: Visit) -> None:
         """The queue offers to call back instead of waiting; whoever declines waits on, with the old place."""
         queue = QueueName(await line.get_variable("CTI_QUEUE"))
-        digit = await heard.play(["callback-offer"], language="zh", escape="1")
+        if not self._can_be_called(visit):
+            await self._send(line, "queue", queue)
+            return
+        digit = await heard.play(["callback-offer"], language=visit.language, escape="12")
         if not digit:
             digit = await heard.digit(4.0)
         if digit != "1":
             await self._send(line, "queue", queue)
             return
-        await heard.play(["callback-accepted"], language="zh")
         self._ended(visit, "callback", Result.CALLBACK)
-        wish = out.Callback(queue=queue, number=visit.number)
-        self._parts.call_back(visit.tenant, visit.caller, wish, visit.since)
+        self._call_back(visit, queue, visit.number)
+        with suppress(HungUp):  # what was promised holds, also for those who do not hear us out
+            await heard.play(["callback-accepted"], language=visit.language)
         await self._send(line, "hangup")
+
+    def _can_be_called(self, visit: Visit) -> bool:
+        with suppress(RefusedByPolicy):
+            return bool(self._parts.diallable(visit.tenant, visit.number))
+        return False
 
     # --- after the talk ---
 
@@ -372,22 +383,22 @@ class Switchboard:
     # --- small things ---
 
     async def _known(self, line: AgiLine) -> Visit:
-        """A caller who is in a call already."""
+        """A caller who is in a call already, and hears flows in the versions that this call has met."""
         tenant = TenantId(await line.get_variable("CTI_TENANT"))
         if tenant not in self._tenants():
             raise LineGone(f"nobody knows tenant {tenant[:40]}")
-        return Visit(
-            tenant,
-            CallId(await line.get_variable("CTI_CALLID")),
-            written(line.env.get("agi_callerid", "")),
-            await line.get_variable("CALLERID(name)"),
-            await line.get_variable("CTI_DIALLED"),
-            self._parts.flows(tenant),
-            self._parts.now(),
-        )
+        call = CallId(await line.get_variable("CTI_CALLID"))
+        story, flows = self._parts.story(tenant, call), self._parts.flows(tenant)
+        met = {} if story is None else {step.flow: step.version for step in story.journey.path}
+        older = [(name, n) for name, n in met.items() if name not in flows or flows[name].version != n]
+        if older:
+            flows = {**flows, **await self._parts.versions(tenant, older)}
+        number = written(line.env.get("agi_callerid", "")) if story is None else story.number
+        name = await line.get_variable("CALLERID(name)")
+        return Visit(tenant, call, number, name, await line.get_variable("CTI_DIALLED"), flows, story)
 
-    async def _join(self, line: AgiLine, visit: Visit, queue: QueueName) -> None:
-        self._ended(visit, f"queue:{queue}", "")
+    async def _join(self, line: AgiLine, visit: Visit, queue: QueueName, ends_as: str = "") -> None:
+        self._ended(visit, f"queue:{queue}", ends_as)
         await self._send(line, "queue", queue)
 
     async def _send(self, line: AgiLine, way: str, whom: str = "") -> None:
@@ -395,15 +406,23 @@ class Switchboard:
         await line.set_variable("CTI_ARG", whom)
         await line.set_variable("CTI_NEXT", way)
 
-    def _ended(
-        self,
-        visit: Visit,
-        outcome: str,
-        ends_as: str,
-        found: out.Outcome | None = None,
-        skills: Mapping[str, int] | None = None,
-        priority: int = 0,
-    ) -> None:
+    def _call_back(self, visit: Visit, queue: QueueName, number: str, priority: int = 0) -> None:
+        now = self._parts.now()
+        self._post(
+            visit,
+            ev.CallbackAsked(
+                at=now,
+                call=CallId(f"{visit.call}-cb"),
+                source=visit.call,
+                queue=queue,
+                number=number,
+                name=visit.name,
+                since=now,
+                priority=priority,
+            ),
+        )
+
+    def _ended(self, visit: Visit, outcome: str, ends_as: str, found: out.Outcome | None = None, **more: Any) -> None:
         self._post(
             visit,
             ev.FlowEnded(
@@ -413,8 +432,7 @@ class Switchboard:
                 ends_as=str(ends_as),
                 language="" if found is None else found.language,
                 data={} if found is None else dict(found.variables),
-                skills=dict(skills or {}),
-                priority=priority,
+                **more,
             ),
         )
 

@@ -54,6 +54,7 @@ class SendOn(Effect):
     call: CallId
     channel: str
     target: str
+    shown: str = ""  # the number that somebody outside sees; empty: the caller's own
 
 
 @dataclass(frozen=True, slots=True)

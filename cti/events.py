@@ -126,6 +126,8 @@ class FlowEnded(Event):
     data: Mapping[str, str]
     skills: Mapping[str, int] = field(default_factory=dict)
     priority: int = 0
+    seconds: int = 0
+    """How long an agent is waited for to whom the flow has sent the caller."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -56,8 +56,11 @@ def _joins(board: Board, call: Call, event: ev.CallerWaiting) -> None:
     """A caller comes out of a flow into a queue."""
     advance(call, event)
     if call.queue != event.queue:  # else a flow, or an offer to be called back, brings the caller back: the old place
-        call.queue, call.queued_at = event.queue, event.at
-    call.priority = max(call.priority, event.priority)
+        call.queued_at = call.arrived_in(event.queue) or event.at
+        call.queue = event.queue
+    if call.journey.ends_as != Result.DENIED:
+        call.journey.ends_as = ""
+    call.rank(event.priority)
     call.skills = dict(event.skills or {}) or call.skills
     call.customer.answered_at = call.customer.answered_at or event.at
     call.enter(SegmentKind.WAITING, event.at)

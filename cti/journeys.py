@@ -13,7 +13,7 @@ from cti.board import Board, Feature, Fold
 from cti.calls import advance
 from cti.effects import Effect, News
 from cti.ids import QueueName
-from cti.records import Call, Leg, SegmentKind, State, Step, Survey
+from cti.records import Call, Leg, Result, SegmentKind, State, Step, Survey
 from cti.shapes import survey_shape
 from cti.telling import news_of
 from cti.tracking import IN_TALK
@@ -66,14 +66,16 @@ def flow_ended(board: Board, event: ev.FlowEnded) -> None:
         journey.language = event.language or journey.language
         journey.data.update(event.data)
         call.skills = dict(event.skills) or call.skills
-        call.priority = max(call.priority, event.priority)
+        call.rank(event.priority)
+        journey.patience = event.seconds
         board.touch_call(call)
 
 
 def voicemail_began(board: Board, event: ev.VoicemailBegan) -> None:
     call = board.calls.get(event.call)
     if call is not None:
-        call.journey.ends_as = call.journey.ends_as or "voicemail"
+        if call.journey.ends_as != Result.DENIED:
+            call.journey.ends_as = Result.VOICEMAIL
         call.enter(SegmentKind.VOICEMAIL, event.at)
         board.touch_call(call)
 

@@ -13,19 +13,20 @@ from cti import events as ev
 from cti.board import Board, Feature, Fold
 from cti.calls import advance
 from cti.effects import Effect, Forget, HangUp, Later, SendOn, TakeSnapshot, WaitIn
-from cti.errors import BadRequest
+from cti.errors import BadRequest, RefusedByPolicy
 from cti.ids import Instant, QueueName
 from cti.offering import IN_FLIGHT_MS
-from cti.overflow import target
+from cti.overflow import Target, target
+from cti.personal import OTHERWISE, owner, patience, personal
 from cti.queues import Queue
-from cti.records import CALLBACK, Call, SegmentKind, State
+from cti.records import CALLBACK, Call, Result, SegmentKind, State
 from cti.telling import news_of
 
 SEGMENTS_MOST: Final = 50
 """A call that has been through so many is not sent on any more."""
 
 NOBODY: Final = {"signed_in": "nobody is signed in", "ready": "nobody is ready"}
-ENDS_AS: Final = {"number": "forwarded"}
+ENDS_AS: Final = {"number": Result.FORWARDED}
 
 Joining = ev.CallerWaiting | ev.CallOverflowed | ev.CallReturned
 
@@ -46,7 +47,8 @@ def sent_on(board: Board, event: ev.CallSentOn) -> None:
     _leave(board, call)
     call.sent_to = event.target
     call.journey.sent.append(event.target)
-    call.journey.ends_as = ENDS_AS.get(target(event.target).kind, "overflowed")
+    if call.journey.ends_as != Result.DENIED:
+        call.journey.ends_as = ENDS_AS.get(target(event.target).kind, Result.OVERFLOWED)
     call.enter(SegmentKind.IVR, event.at)
     board.touch_call(call)
 
@@ -56,7 +58,8 @@ def returned(board: Board, event: ev.CallReturned) -> None:
     if call is None or call.state is not State.IVR or not call.sent_to:
         return
     advance(call, event)
-    call.journey.ends_as = ""
+    if call.journey.ends_as != Result.DENIED:
+        call.journey.ends_as = ""
     _join(board, call, event.at)
 
 
@@ -99,9 +102,10 @@ def arrived(board: Board, event: Joining) -> Iterator[ev.Event | Effect]:
 
 def timer(board: Board, call: Call) -> Iterator[Later]:
     queue = board.queues.get(call.queue)
-    if queue is not None and call.id in queue.waiting and queue.settings.max_wait_seconds:
+    most = 0 if queue is None else patience(queue.settings, call)
+    if queue is not None and call.id in queue.waiting and most:
         joined = call.joined_at
-        when = Instant(joined + queue.settings.max_wait_seconds * 1000)
+        when = Instant(joined + most * 1000)
         yield Later(f"wait:{call.id}", when, ev.WaitExpired(at=when, call=call.id, joined=joined))
 
 
@@ -121,7 +125,7 @@ def offer_ended(board: Board, event: ev.OfferEnded) -> Iterator[ev.Event | Effec
 
 def staffed(board: Board, event: ev.StatusChanged) -> Iterator[ev.Event | Effect]:
     """Somebody went: perhaps they were the last one there."""
-    for name in board.agents[event.agent].profile.queues:
+    for name in (*board.agents[event.agent].profile.queues, personal(event.agent)):
         queue = board.queues.get(name)
         if queue is not None and queue.line and nobody(queue):
             yield from _check_all(board, queue, event.at)
@@ -150,12 +154,15 @@ def nobody(queue: Queue) -> bool:
 
 def check(board: Board, queue: Queue, call: Call, at: Instant) -> Iterator[ev.Event | Effect]:
     settings = queue.settings
-    waited = at - call.joined_at
+    waited, most = at - call.joined_at, patience(settings, call)
     if nobody(queue):
         why = f"{queue.name}: {NOBODY[settings.no_agents]}"
         yield from _onward(board, call, settings.no_agents_target, why, at)
-    elif settings.max_wait_seconds and waited >= settings.max_wait_seconds * 1000:
-        why = f"{queue.name}: waited {waited / 1000:.0f} s, the longest is {settings.max_wait_seconds} s"
+    elif owner(queue.name) in queue.barred.get(call.id, ()):
+        why = f"{queue.name}: the agent did not take the call"
+        yield from _onward(board, call, settings.no_agents_target, why, at)
+    elif most and waited >= most * 1000:
+        why = f"{queue.name}: waited {waited / 1000:.0f} s, the longest is {most} s"
         yield from _onward(board, call, settings.max_wait_target, why, at)
 
 
@@ -170,8 +177,16 @@ def _onward(board: Board, call: Call, text: str, why: str, at: Instant) -> Itera
         queue = QueueName(where.name)
         if queue in board.queues and queue not in call.waited_in:
             yield ev.CallOverflowed(at=at, call=call.id, queue=queue, why=why)
-    elif board.link_up and text not in call.journey.sent:
+    elif board.link_up and (text == OTHERWISE or text not in call.journey.sent) and _may_go(board, where):
         yield ev.CallSentOn(at=at, call=call.id, target=text, why=why)
+
+
+def _may_go(board: Board, where: Target) -> bool:
+    """A number that the rules of dialling refuse takes nobody."""
+    try:
+        return where.kind != "number" or bool(board.dialling.allow(where.name))
+    except RefusedByPolicy:
+        return False
 
 
 # --- what follows --------------------------------------------------------------------------------------------------
@@ -190,8 +205,14 @@ def moved(board: Board, event: ev.CallOverflowed) -> Iterator[Effect]:
 def sent(board: Board, event: ev.CallSentOn) -> Iterator[Effect]:
     call = board.calls[event.call]
     yield news_of(call, "overflowed", event.at, target=event.target, why=event.why)
-    channel = call.customer.channel
-    yield HangUp(call.id, channel) if event.target == "hangup" else SendOn(call.id, channel, event.target)
+    channel, where = call.customer.channel, target(event.target)
+    if where.kind == "hangup":
+        yield HangUp(call.id, channel)
+    elif where.kind == "number":
+        digits = board.dialling.allow(where.name)
+        yield SendOn(call.id, channel, f"number:{digits}", shown=board.dialling.shown(""))
+    else:
+        yield SendOn(call.id, channel, event.target)
 
 
 def send_failed(board: Board, event: ev.SendOnFailed) -> Iterator[Effect]:

@@ -10,6 +10,7 @@ from cti.board import Board
 from cti.effects import Deliver, Effect, Forget, Later, TakeSnapshot
 from cti.ids import Instant, QueueName
 from cti.masking import shown_on_phone
+from cti.personal import ring_seconds
 from cti.queues import Urgency
 from cti.records import CALLBACK, Call, OfferResult, State
 from cti.routing import Choice
@@ -70,7 +71,7 @@ def deliver(board: Board, event: ev.AgentChosen) -> Iterator[Effect]:
     call = board.calls[event.call]
     queue = board.queue_for(call.queue)
     settings = queue.settings
-    ring = settings.ring_seconds
+    ring = ring_seconds(settings, call)
     if not event.adopted:
         record = call.recording is not None and call.recording.state != "refused"
         say, whisper = comfort.at_the_join(queue, call, event.agent)

@@ -16,6 +16,7 @@ from cti.control import returning
 from cti.effects import Effect, News, Recall
 from cti.ids import DeviceName, Instant, LegId, QueueName
 from cti.offering import IN_FLIGHT_MS, OVERDUE_MS
+from cti.personal import ring_seconds
 from cti.records import CALLBACK, Call, Leg, OfferResult, Result, State
 from cti.tracking import IN_TALK, RINGING_OUT, customer_gone
 
@@ -209,7 +210,7 @@ def _in_delivery(board: Board, call: Call, seen: ev.LegSeen, event: ev.SnapshotT
         yield ev.AgentAnswered(at=event.at, call=call.id, agent=offer.agent_no, leg=theirs.leg)
     elif theirs is not None and theirs.state == "Ringing" and call.state is State.OFFERED:
         yield ev.PhoneRinging(at=event.at, call=call.id, agent=offer.agent_no)
-    ring_ms = board.queue_for(call.queue).settings.ring_seconds * 1000
+    ring_ms = ring_seconds(board.queue_for(call.queue).settings, call) * 1000
     if call.state in RINGING_OUT and event.at - offer.offered_at > ring_ms + OVERDUE_MS:
         yield Recall(call.id, seen.channel)
         yield from _cancel(call, event.at, "rang far too long")

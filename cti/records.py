@@ -184,6 +184,7 @@ class Journey:
     survey: Survey | None = None
     ends_as: str = ""  # the result, should the caller leave now
     sent: list[str] = field(default_factory=list)  # the targets to which rules of queues have sent the caller
+    patience: int = 0  # seconds that a flow lets the caller wait for an agent of their own; 0: as usual
 
 
 @dataclass(slots=True)
@@ -275,6 +276,16 @@ class Call:
             at = segment.started_at
         return at
 
+    def arrived_in(self, queue: QueueName) -> Instant | None:
+        """When the caller first stood in this queue, since somebody had them last; None when they have not."""
+        found: Instant | None = None
+        for segment in reversed(self.segments):
+            if segment.kind in TALK:
+                break
+            if segment.kind is SegmentKind.WAITING and segment.queue == queue:
+                found = segment.started_at
+        return found
+
     @property
     def waited_in(self) -> set[QueueName]:
         """The queues of the wait that is on."""
@@ -301,6 +312,11 @@ class Call:
         """Whom its news are for, to the end: everybody it was offered to, and whoever has supervised it."""
         supervisors = [leg.agent_no for leg in self.legs if leg.kind == "supervisor" and leg.agent_no is not None]
         return frozenset([*(offer.agent_no for offer in self.offers), *supervisors])
+
+    def rank(self, priority: int) -> None:
+        """Somebody gives the caller a priority; the larger one counts, and 0 says nothing."""
+        if priority:
+            self.priority = max(self.priority, priority) if self.priority > 0 else priority
 
     def leg(self, leg: LegId) -> Leg | None:
         return next((one for one in self.legs if one.id == leg), None)

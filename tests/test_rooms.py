@@ -31,6 +31,7 @@ WIRING = {
     "front",
     "incidents",
     "switchboard",
+    "visits",
     "voicemails",
     "audit",
     "organisation",

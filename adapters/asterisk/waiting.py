@@ -17,6 +17,7 @@ from cti.effects import Announce, Deliver, Effect, SendOn, SetMusic, WaitIn
 from cti.events import Event, SendOnFailed
 from cti.ids import Instant, TenantId
 from cti.overflow import Target, target
+from cti.personal import OTHERWISE
 
 Sounds = Callable[[str, Collection[str], str], list[str]]
 """Tenant, names of prompts, language -> files that Asterisk can play; those that do not exist are left out."""
@@ -84,7 +85,7 @@ class WaitingOrders:
                 self._post(SendOnFailed(at=self._now(), call=order.call, why=str(outcome)), tenant)
 
         where = target(order.target)
-        way, values = _way(where)
+        way, values = _way(where, order.shown)
         for name, value in values.items():
             self._set(order.channel, name, value)
         self._redirects.go(Step(order.channel, *way), done=told)
@@ -93,11 +94,12 @@ class WaitingOrders:
         self._send(Action("Setvar", (("Channel", channel), ("Variable", name), ("Value", value))))
 
 
-def _way(where: Target) -> tuple[tuple[str, str], dict[str, str]]:
+def _way(where: Target, shown: str) -> tuple[tuple[str, str], dict[str, str]]:
     """Where in the dialplan a target is, and what it wants to know."""
     match where.kind:
         case "number":
-            return ("cti-go", "number"), {"CTI_ARG": where.name, "CTI_SECONDS": SECONDS_TO_ANSWER, "CTI_ELSE": ""}
+            found = {"CTI_ARG": where.name, "CTI_SECONDS": SECONDS_TO_ANSWER, "CTI_SHOWN": shown, "CTI_ELSE": OTHERWISE}
+            return ("cti-go", "number"), found
         case "queue":
             return ("cti-join", where.name), {}
         case "hangup":

@@ -9,6 +9,7 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
+from cti.entry.numbers import international
 from cti.errors import RefusedByPolicy
 
 _NUMBER: Final = re.compile(r"\+?[0-9]{2,20}")
@@ -42,9 +43,10 @@ class DialRules:
     caller_ids: tuple[str, ...] = ()
 
     def allow(self, number: str) -> str:
-        """The digits to dial; raises `RefusedByPolicy`, naming the rule."""
+        """The digits to dial, however the number is written; raises `RefusedByPolicy`, naming the rule."""
         if not _NUMBER.fullmatch(number):
             raise RefusedByPolicy("rule number: that is no telephone number")
+        number = international(number)
         rule = next((one for one in self.rules if re.fullmatch(one.pattern, number)), None)
         if rule is None:
             raise RefusedByPolicy("rule unknown: no rule allows this number")

@@ -76,6 +76,29 @@ async def test_who_has_waited_long_enough_rings_a_phone_of_the_other_queue(
     await eventually(lambda: no_channels(lab))
 
 
+async def test_who_is_sent_to_a_number_that_is_busy_waits_on_in_the_queue(
+    centre: Centre, lab: Lab, phones: Phones
+) -> None:
+    centre.cti("queue", "set", "empty", "--set", "max_wait_seconds=1", "--set", "max_wait_target=number:01065529988")
+    centre.environ["CTI_CALLER_IDS"] = "02150001000"
+    await centre.start()
+    carrier, trunk = await phones.carrier(), await phones.trunk()
+    async with centre.desktop(centre.supervisor, "queue:*", "calls:*") as wall:
+        caller = trunk.call("4009", "13800001234", "张伟明")
+        elsewhere = await carrier.next_ring()
+        assert elsewhere.invite is not None
+        assert elsewhere.invite.first.startswith("INVITE sip:01065529988@")
+        assert "02150001000" in elsewhere.invite.get("from")
+        overflowed = await wall.client.event("call.overflowed")
+        elsewhere.reject()
+        back = await centre.until(f"/calls/{overflowed.call}", wall.token, lambda c: c["state"] == "waiting")
+        assert (back["queue"], back["queued_at"], back["number"]) == ("empty", back["started_at"], "+8613800001234")
+        assert not caller.ended.is_set()
+        caller.hangup()
+        assert (await wall.client.event("call.ended")).data["result"] == "abandoned"
+    await eventually(lambda: no_channels(lab))
+
+
 async def test_a_queue_plays_its_own_music(centre: Centre, lab: Lab, phones: Phones) -> None:
     centre.cti("queue", "set", "empty", "--set", "music=default")
     await centre.start()

@@ -122,6 +122,14 @@ def test_a_full_queue_sends_the_next_caller_on(target: str, result: str) -> None
     assert world.call(call).result == result
 
 
+@pytest.mark.parametrize("number", ["+12025550123", "1680000", "17"])
+def test_a_number_that_may_not_be_dialled_takes_nobody_out_of_a_queue(number: str) -> None:
+    world = world_of("1001", max_wait_seconds=10, max_wait_target=f"number:{number}")
+    call = world.caller_joins()
+    world.passes(30)
+    assert (sent(world), world.call(call).state) == ([], State.WAITING)
+
+
 def test_a_full_queue_may_hang_up() -> None:
     world = world_of(max_length=1, max_length_target="hangup")
     world.caller_joins()
@@ -162,11 +170,11 @@ def test_nobody_ready_is_another_rule() -> None:
 
 
 def test_an_unanswered_offer_that_leaves_nobody_sends_the_caller_on() -> None:
-    world = world_of("1001", no_agents="ready", no_agents_target="number:1")
+    world = world_of("1001", no_agents="ready", no_agents_target="number:13900001111")
     world.ready("1001")
     call = world.caller_joins()
     world.rings_out(call)
-    assert sent(world) == [(call, "number:1")]
+    assert sent(world) == [(call, "number:13900001111")]
 
 
 def test_a_refused_order_is_looked_into_and_the_caller_waits_on() -> None:
@@ -199,7 +207,7 @@ def test_a_refused_order_is_looked_into_and_the_caller_waits_on() -> None:
 
 
 def test_while_the_link_is_down_nobody_is_sent_and_afterwards_those_who_are_due() -> None:
-    world = world_of(max_wait_seconds=10, max_wait_target="number:1")
+    world = world_of(max_wait_seconds=10, max_wait_target="number:13900001111")
     call = world.caller_joins()
     customer = world.call(call).customer
     world.take(ev.LinkLost(at=world.now, reason="test"))
@@ -221,7 +229,7 @@ def test_while_the_link_is_down_nobody_is_sent_and_afterwards_those_who_are_due(
         since=world.call(call).queued_at,
     )
     world.take(ev.SnapshotTaken(at=world.now, legs=(seen,), devices={}))
-    assert sent(world) == [(call, "number:1")]
+    assert sent(world) == [(call, "number:13900001111")]
 
 
 def test_a_new_limit_counts_for_those_who_wait_already() -> None:
@@ -236,7 +244,7 @@ def test_a_new_limit_counts_for_those_who_wait_already() -> None:
 
 
 def test_nobody_waits_on_a_timer_of_the_past() -> None:
-    world = world_of("1001", max_wait_seconds=60, max_wait_target="number:1")
+    world = world_of("1001", max_wait_seconds=60, max_wait_target="number:13900001111")
     world.ready("1001")
     call = world.caller_joins()
     world.answers(call)

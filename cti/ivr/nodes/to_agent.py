@@ -19,7 +19,10 @@ _AGENT: Final = re.compile(r"[0-9A-Za-z]{1,16}")
 @node_type("to_agent")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Agent(Kind):
-    """`otherwise` is where the call goes on when nobody answers, or when the variable held no agent's number."""
+    """`otherwise` is where the call goes on when nobody answers, or when the variable held no agent's number.
+
+    `seconds`: how long the agent's phone rings, and how long an agent who is busy is waited for.
+    """
 
     optional = {"otherwise": ""}
 

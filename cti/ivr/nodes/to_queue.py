@@ -14,7 +14,7 @@ from cti.ivr.talk import Talk
 @node_type("to_queue")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Queue(Kind):
-    """`skills`: name -> least level of 1 to 10. A caller's own priority (VIP) is added where the caller joins."""
+    """`skills`: name -> least level of 1 to 10. Of `priority` and a caller's own (VIP) the larger counts."""
 
     queue: str = setting(of.name_of("queue"))
     skills: Mapping[str, int] = setting(of.mapping(of.name_of("skill"), of.whole(1, 10), "levels"), {})

@@ -29,6 +29,20 @@ def test_a_number_at_home_is_dialled_as_the_trunk_wants_it(written: str, dialled
 
 
 @pytest.mark.parametrize(
+    ("typed", "dialled"),
+    [("13900001111", "13900001111"), ("01012345678", "01012345678"), ("008613900001111", "13900001111")],
+)
+def test_a_number_as_it_was_typed_is_the_same_number(typed: str, dialled: str) -> None:
+    assert RULES.allow(typed) == dialled
+
+
+@pytest.mark.parametrize("typed", ["0012025550123", "+860012025550123", "8616812345", "+8600861380000", "4000"])
+def test_a_number_as_it_was_typed_is_refused_by_the_same_rules(typed: str) -> None:
+    with pytest.raises(RefusedByPolicy):
+        RULES.allow(typed)
+
+
+@pytest.mark.parametrize(
     "written",
     [
         "+12025550123",
