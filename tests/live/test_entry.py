@@ -250,7 +250,7 @@ async def test_denied_callers_are_hung_up_played_a_flow_or_sent_on_as_their_entr
         sent_on = trunk.call("4012", "13700000406")
         elsewhere = await carrier.next_ring()
         elsewhere.answer()
-        await sent_on.until_answered()
+        await elsewhere.until_answered()
         elsewhere.hangup()
         await sent_on.until_ended()
         ended = await wall.client.event("call.ended", where=lambda e: e.data["number"].endswith("0406"))
