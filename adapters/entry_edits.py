@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import date, datetime, timedelta
 from threading import Event
@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from adapters.calendars.published import known
 from adapters.entry import SAFE_QUEUE, Entries
+from adapters.prompts import is_prompt
 from adapters.store.database import Database
 from adapters.store.entry import CalendarSettings, EntryStore
 from adapters.store.list_reading import Stopped, apart
@@ -22,8 +23,8 @@ from cti.entry import sheets
 from cti.entry.decide import EntryPoint
 from cti.entry.entries import EXACT, ListEntry
 from cti.entry.numbers import international, plain
-from cti.entry.shapes import named, overrides_of, schedule_of, shape_of
-from cti.entry.targets import ENTRIES, target
+from cti.entry.shapes import named, overrides_of, schedule_of, shape_of, targets_of
+from cti.entry.targets import ENTRIES, Target, target
 from cti.errors import BadRequest, NotFound
 from cti.ids import Instant, TenantId
 from cti.shapes import stamp
@@ -32,10 +33,18 @@ from cti.shapes import stamp
 class EntryEdits:
     """The web's `EntryDesk`."""
 
-    def __init__(self, database: Database, entries: Entries, now: Callable[[], Instant]) -> None:
+    def __init__(
+        self,
+        database: Database,
+        entries: Entries,
+        now: Callable[[], Instant],
+        heard: Callable[[TenantId], Collection[str]],
+    ) -> None:
+        self._database = database
         self._store = EntryStore(database)
         self._entries = entries
         self._now = now
+        self._heard = heard
 
     # --- numbers ---
 
@@ -56,6 +65,7 @@ class EntryEdits:
         safe = point.options.get(SAFE_QUEUE)
         if safe is not None:
             target(f"queue:{safe}")
+        await refuse_silence(self._database, tenant, [point.entry])
         point = await self._store.put_number(tenant, point, new=new)
         await self._entries.refresh()
         return _number(point)
@@ -68,12 +78,13 @@ class EntryEdits:
         when = self._instant(tenant, at)
         point = self._point(tenant, number)
         found = self._entries.enter(tenant, point, caller, when)
+        rules = [*found.rules, *self._missing(tenant, point, found.target)]
         return {
             "number": international(point.number),
             "at": stamp(when),
             "target": str(found.target),
-            "rules": list(found.rules),
-            "reason": found.reason,
+            "rules": rules,
+            "reason": "; ".join(rules),
             "list": found.list,
             "vip": found.vip,
             "priority": found.priority,
@@ -81,6 +92,13 @@ class EntryEdits:
             "open": found.open,
             "screened": found.screened,
         }
+
+    def _missing(self, tenant: TenantId, point: EntryPoint, to: Target) -> Iterator[str]:
+        """What the call would find: a flow may be named long before it is published, and after it was removed."""
+        if to.kind == "flow" and to.name not in self._heard(tenant):
+            safe = self._entries.safe_queues().get(point.number)
+            whom = f"the safe queue {safe}" if safe else "the fallback, since the number has no safe queue"
+            yield f"there is no published flow {to.name}, so the caller goes to {whom}"
 
     def _point(self, tenant: TenantId, number: str) -> EntryPoint:
         found = self._entries.book(tenant).points.get(plain(number))
@@ -116,7 +134,9 @@ class EntryEdits:
 
     async def _put_schedule(self, tenant: TenantId, given: Mapping[str, Any], *, new: bool) -> Shape:
         wanted = {key: value for key, value in given.items() if value is not None}
-        schedule = await self._store.put_schedule(tenant, schedule_of(wanted), new=new)
+        schedule = schedule_of(wanted)
+        await refuse_silence(self._database, tenant, targets_of(schedule))
+        schedule = await self._store.put_schedule(tenant, schedule, new=new)
         await self._entries.refresh()
         return shape_of(schedule)
 
@@ -195,6 +215,7 @@ class ListEdits:
 
     def __init__(self, database: Database, entries: Entries, now: Callable[[], Instant]) -> None:
         self._url = database.url.render_as_string(hide_password=False)
+        self._database = database
         self._lists = Lists(database)
         self._entries = entries
         self._now = now
@@ -218,6 +239,7 @@ class ListEdits:
         return await self._put(tenant, replace(old, **wanted, added_by=by, added_at=self._now()))
 
     async def _put(self, tenant: TenantId, entry: ListEntry) -> Shape:
+        await refuse_silence(self._database, tenant, [entry.target])
         put = await self._lists.put(tenant, entry)
         await self._entries.refresh()
         return _entry(put)
@@ -239,6 +261,7 @@ class ListEdits:
         sheet = await asyncio.to_thread(lambda: sheets.read(kind, data, zone=zone, by=by, at=now))
         if sheet.wrong and not partial:
             raise sheets.BadSheet(sheet)
+        await refuse_silence(self._database, tenant, {one.target for one in sheet.entries})
         stop = self._entries.stop
         try:
             removed = await apart(self._url, lambda database: put_sheet(database, tenant, kind, sheet, replace, stop))
@@ -251,6 +274,13 @@ class ListEdits:
         yield sheets.header()
         async for entries in self._lists.everything(tenant, kind):
             yield sheets.written(entries)
+
+
+async def refuse_silence(database: Database, tenant: TenantId, targets: Iterable[Target | None]) -> None:
+    """Raises `BadRequest` for a message that is none: its callers would hear nothing before they are hung up."""
+    for one in targets:
+        if one is not None and one.kind == "message" and not await is_prompt(database, tenant, one.name):
+            raise BadRequest(f"there is no prompt {one.name[:40]}: callers would hear nothing")
 
 
 async def put_sheet(

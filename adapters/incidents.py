@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Final
 
 from adapters.store.failures import StoreAway, StoreFailure
 from adapters.store.incidents import Incidents, Known
 from adapters.web.ports import Shape
+from cti.errors import BadRequest
 from cti.ids import CallId, TenantId
 from cti.incidents import Incident, concerning
 from cti.shapes import stamp
@@ -23,8 +24,9 @@ RETRY_SECONDS: Final = 5.0
 class IncidentBoard:
     """The web's `Incidents`, and what callers are told."""
 
-    def __init__(self, store: Incidents) -> None:
+    def __init__(self, store: Incidents, is_prompt: Callable[[TenantId, str], Awaitable[bool]]) -> None:
         self._store = store
+        self._is_prompt = is_prompt
         self._active: Mapping[TenantId, Sequence[Incident]] = {}
         self._version = -1
         self._counting: set[asyncio.Task[None]] = set()
@@ -68,6 +70,8 @@ class IncidentBoard:
         return [_shape(one) for one in await self._store.list(tenant)]
 
     async def begin(self, tenant: TenantId, title: str, prompt: str, prefixes: Sequence[str], offer: bool) -> Shape:
+        if not await self._is_prompt(tenant, prompt):
+            raise BadRequest(f"there is no prompt {prompt[:40]}: callers would hear nothing")
         known = await self._store.begin(tenant, title=title, prompt=prompt, prefixes=prefixes, offer=offer)
         await self.refresh()
         log.info("incident %s of %s has begun", known.incident.id, tenant)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from adapters.store.database import Database
 from adapters.store.directory import now
 from adapters.store.failures import StoreAway
 from adapters.store.prompts import Prompt, PromptStore, Version, checked_name, new_id
@@ -56,6 +57,11 @@ class Draft:
             made_at=now(),
             made_by=by,
         )
+
+
+async def is_prompt(database: Database, tenant: TenantId, name: str) -> bool:
+    """Whether callers of this tenant would hear something of that name: a prompt of its own or a built-in one."""
+    return name in names() or await PromptStore(database).has(tenant, name)
 
 
 class Prompts:

@@ -36,7 +36,7 @@ from adapters.lookups import LookUps
 from adapters.metrics import CallMetrics, ServerMetrics
 from adapters.organisation import Ledger, Organisation
 from adapters.people import People
-from adapters.prompts import Prompts
+from adapters.prompts import Prompts, is_prompt
 from adapters.recordings.metrics import RecordingMetrics
 from adapters.records import Records, Verifier
 from adapters.settings import Settings
@@ -135,7 +135,7 @@ class Server:
         )
         self.archive = self._archive()
         self.entries = Entries(store.database)
-        self.incidents = IncidentBoard(Incidents(store.database))
+        self.incidents = IncidentBoard(Incidents(store.database), partial(is_prompt, store.database))
         self.crm = Crm(settings.crm_hosts.split(","))
         self.look_ups = LookUps(self.queries, self.clock, lambda event, tenant: self.engine.post(event, tenant))
         self.pbx = self._pbx()
@@ -187,6 +187,7 @@ class Server:
             post=lambda event, tenant: self.engine.post(event, tenant),
             tenants=lambda: self.engine.tenants,
             audit=self.audit,
+            is_prompt=partial(is_prompt, self.store.database),
         )
         return Archive(self.settings, Recordings(self.store.database), office)
 
@@ -241,7 +242,7 @@ class Server:
             prompts=self.prompts,
             voicemails=self.mailroom,
             incidents=self.incidents,
-            entry=EntryEdits(self.store.database, self.entries, self.clock),
+            entry=EntryEdits(self.store.database, self.entries, self.clock, self.flows.live),
             lists=ListEdits(self.store.database, self.entries, self.clock),
             organisation=Organisation(Roles(self.store.database), self.people.refresh),
             audit=self.audit,

@@ -17,7 +17,8 @@ from adapters.cli.common import Json, Tenant, fail, show, with_store
 from adapters.entry import Entries
 from adapters.entry_edits import EntryEdits, ListEdits
 from adapters.store.database import Database
-from adapters.store.directory import now
+from adapters.store.directory import DirectoryStore, now
+from adapters.store.flows import FlowStore
 from adapters.store.seed import DEMO
 from cti.ids import TenantId
 
@@ -38,10 +39,16 @@ class Desk:
 
 @asynccontextmanager
 async def _opened(database: Database) -> AsyncIterator[Desk]:
-    entries = Entries(database)
+    entries, flows = Entries(database), FlowStore(database)
     await entries.refresh()
+    heard = {
+        one.name: {str(document.get("name")) for _, document in await flows.published(one.name)}
+        for one in await DirectoryStore(database).tenants()
+    }
     try:
-        yield Desk(EntryEdits(database, entries, now), ListEdits(database, entries, now))
+        yield Desk(
+            EntryEdits(database, entries, now, lambda tenant: heard.get(tenant, ())), ListEdits(database, entries, now)
+        )
     finally:
         entries.close()
 

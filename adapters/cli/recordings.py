@@ -14,11 +14,13 @@ from adapters.archive import storage_of
 from adapters.asterisk.numbers import written
 from adapters.cli.audit import on_record
 from adapters.cli.common import Json, Tenant, fail, settings, show, with_store
+from adapters.prompts import is_prompt
 from adapters.recordings.failures import NoStorage, StorageFailure
 from adapters.recordings.storage import Storage
 from adapters.store.database import Database
 from adapters.store.recordings import Recordings
 from adapters.store.seed import DEMO
+from cti.errors import BadRequest
 from cti.ids import TenantId
 from cti.recording.kept import Kept, Wanted, kept_shape
 from cti.recording.policy import RecordingRules
@@ -86,6 +88,8 @@ def recording_set(announcement: Announcement = None, keep_days: KeepDays = None,
         fail("nothing to set")
 
     async def work(database: Database) -> None:
+        if announcement and not await is_prompt(database, TenantId(tenant), announcement):
+            raise BadRequest(f"there is no prompt {announcement[:40]}: callers would hear nothing")
         rules = await _rules(database, TenantId(tenant))
         await Recordings(database).set_rules(TenantId(tenant), replace(rules, **changes))
         await on_record(database, TenantId(tenant), "recordings.set_rules", "", **changes)

@@ -6,14 +6,17 @@ import asyncio
 import json
 from dataclasses import asdict
 from importlib.metadata import version as installed
+from typing import Annotated
 
 import typer
 
 from adapters import logs
-from adapters.cli.common import Json, fail, loaded, out, settings, show
+from adapters.cli.common import Json, Tenant, fail, loaded, out, settings, show
+from adapters.cli.entry import At, number_test
 from adapters.doctor import Check, examine
 from adapters.store.failures import StoreFailure
 from adapters.store.migrate import head, migrate
+from adapters.store.seed import DEMO
 
 app = typer.Typer()
 config_app = typer.Typer(help="Settings and where they come from.", no_args_is_help=True)
@@ -44,8 +47,17 @@ def migrate_command(as_json: Json = False) -> None:
 
 
 @app.command()
-def doctor(as_json: Json = False) -> None:
+def doctor(
+    number: Annotated[str, typer.Option(help="Instead, say where this number leads: as `cti number test`.")] = "",
+    caller: Annotated[str, typer.Option(help="Who calls it.")] = "",
+    at: At = None,
+    tenant: Tenant = DEMO,
+    as_json: Json = False,
+) -> None:
     """Look at everything the server needs, and print what to paste where something is wrong."""
+    if number:
+        number_test(number, caller, at, tenant, as_json)
+        return
     found = settings()
 
     async def go() -> list[Check]:

@@ -47,7 +47,7 @@ async def number_leading_to(connection: AsyncConnection, tenant: TenantId, name:
 async def schedule_leading_to(connection: AsyncConnection, tenant: TenantId, name: str) -> str | None:
     query = select(schedules.c.name, schedules.c.document).where(schedules.c.tenant == tenant)
     for row in await connection.execute(query.order_by(schedules.c.name)):
-        if _holds(row.document, f"flow:{name}"):
+        if holds(row.document, f"flow:{name}"):
             return f"the schedule {row.name}"
     return None
 
@@ -71,11 +71,11 @@ async def queue_leading_to(connection: AsyncConnection, tenant: TenantId, name: 
 POINTERS: Final = (flow_leading_to, number_leading_to, schedule_leading_to, list_leading_to, queue_leading_to)
 
 
-def _holds(document: Any, target: str) -> bool:
+def holds(document: Any, target: str) -> bool:
     """Whether this target stands anywhere in a document."""
     match document:
         case Mapping():
-            return any(_holds(one, target) for one in document.values())
+            return any(holds(one, target) for one in document.values())
         case list():
-            return any(_holds(one, target) for one in document)
+            return any(holds(one, target) for one in document)
     return bool(document == target)

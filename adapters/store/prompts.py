@@ -9,7 +9,7 @@ import re
 import secrets
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, Final, TypeAlias
+from typing import Any, Final
 
 from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
@@ -17,19 +17,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from adapters.store import meta, rules
 from adapters.store.database import Database, insert_new
-from adapters.store.flow_tables import flow_versions, flows
 from adapters.store.prompt_tables import prompt_versions, prompts
-from adapters.store.tables import queues, tenants
+from adapters.store.prompt_users import USERS, User
+from adapters.store.tables import tenants
 from cti.errors import BadRequest, Conflict, NotFound
 from cti.ids import Instant, TenantId
-from cti.ivr.check import references
-from cti.ivr.flow import from_dict
 
 VERSION: Final = "prompts_version"
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
-
-User: TypeAlias = Callable[[AsyncConnection, TenantId, str], Awaitable[str | None]]
-"""Says in words who plays this prompt ("the flow main"), or None."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +68,7 @@ def checked_name(name: str) -> str:
 class PromptStore:
     def __init__(self, database: Database, *, users: Sequence[User] = ()) -> None:
         self._database = database
-        self._users = (_playing_flow, _comforting_queue, *users)
+        self._users = (*USERS, *users)
 
     async def version(self) -> int:
         """Rises with every change, by whomever."""
@@ -88,6 +83,11 @@ class PromptStore:
                 heard.setdefault((row.tenant, row.prompt), {})[row.language] = _version(row)
             rows = await connection.execute(select(prompts).order_by(prompts.c.tenant, prompts.c.name))
             return [Prompt(**row._mapping, heard=heard.get((row.tenant, row.id), {})) for row in rows]
+
+    async def has(self, tenant: TenantId, name: str) -> bool:
+        """Whether the tenant has a prompt of this name."""
+        async with self._database.reading() as connection:
+            return await connection.scalar(select(prompts.c.name).where(*_its(tenant, name))) is not None
 
     async def versions(self, tenant: TenantId, name: str) -> Sequence[Version]:
         """All that were ever made, newest first."""
@@ -163,31 +163,6 @@ def known_prompts(
         return {"prompts": frozenset(own).union(built_in)}
 
     return known
-
-
-async def _playing_flow(connection: AsyncConnection, tenant: TenantId, name: str) -> str | None:
-    """A flow that callers hear and that plays this prompt."""
-    current = (
-        (flow_versions.c.tenant == flows.c.tenant)
-        & (flow_versions.c.name == flows.c.name)
-        & (flow_versions.c.version == flows.c.published)
-    )
-    query = select(flow_versions.c.document).join(flows, current).where(flows.c.tenant == tenant).order_by(flows.c.name)
-    for document in (await connection.scalars(query)).all():
-        flow = from_dict(document)
-        if name in references(flow, "prompt"):
-            return f"the flow {flow.name}"
-    return None
-
-
-async def _comforting_queue(connection: AsyncConnection, tenant: TenantId, name: str) -> str | None:
-    """A queue that plays this prompt to those who wait, or to its agents."""
-    queue = queues.c
-    query = select(queue.name, queue.comfort_prompts, queue.whisper).where(queue.tenant == tenant).order_by(queue.name)
-    for row in await connection.execute(query):
-        if name in row.comfort_prompts or name == row.whisper:
-            return f"the queue {row.name}"
-    return None
 
 
 def _its(tenant: TenantId, name: str) -> tuple[Any, ...]:

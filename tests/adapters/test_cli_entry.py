@@ -22,7 +22,7 @@ title: 办公时间
 calendar: china
 hours:
 - {days: [workday], from: 09:00, to: 10:00, target: "flow:morning", name: morning}
-- {days: [workday], from: 10:00, to: 12:00, target: "message:break", name: pause, open: no}
+- {days: [workday], from: 10:00, to: 12:00, target: "message:closed", name: pause, open: no}
 special_days:
 - {date: 2026-12-31, target: hangup}
 otherwise: flow:closed
@@ -65,12 +65,16 @@ def goes(at: str, caller: str = "13800001234") -> Any:
 
 def test_a_number_is_tested_at_a_time_and_says_why() -> None:
     assert goes("2026-10-10T09:05") == "flow:morning"
-    assert goes("2026-10-10T10:00") == "message:break"
+    assert goes("2026-10-10T10:00") == "message:closed"
     assert goes("2026-10-01T09:05") == "flow:closed"
     assert goes("2026-12-31T09:05") == "hangup"
     said = done("number", "test", "4000", "--at", "2026-10-10T09:05")
     assert said.startswith("→ flow:morning\n")
     assert "make-up workday" in said
+    assert said.endswith(
+        "there is no published flow morning, so the caller goes to the fallback, since the number has no safe queue\n"
+    )
+    assert done("doctor", "--number", "4000", "--at", "2026-10-10T09:05") == said
 
 
 def test_a_schedule_is_printed_as_the_file_it_is_read_from() -> None:

@@ -8,12 +8,21 @@ import pytest
 
 from adapters.store.database import Database
 from adapters.store.directory import DirectoryStore, Tenant
+from adapters.store.entry import EntryStore
 from adapters.store.flows import FlowStore
+from adapters.store.incidents import Incidents
+from adapters.store.lists import Lists
 from adapters.store.prompts import Prompt, PromptStore, Version, known_prompts, new_id
+from adapters.store.recordings import Recordings
+from cti.entry.decide import EntryPoint
+from cti.entry.entries import ListEntry
+from cti.entry.shapes import schedule_of
+from cti.entry.targets import target
 from cti.errors import BadRequest, Conflict, NotFound
 from cti.ids import Instant, QueueName, TenantId
 from cti.ivr.flow import from_dict
 from cti.ivr.problems import BadFlow
+from cti.recording.policy import RecordingRules
 from cti.records import QueueSettings
 from tests.adapters.store.story import DEMO
 
@@ -158,3 +167,31 @@ async def test_a_prompt_that_a_queue_plays_stays(store: PromptStore, database: D
     await DirectoryStore(database).create_queue(DEMO, QueueSettings(name=QueueName("sales"), **field))
     with pytest.raises(Conflict, match="the queue sales"):
         await store.delete(DEMO, "please")
+
+
+async def test_a_prompt_that_callers_are_led_to_or_told_stays(store: PromptStore, database: Database) -> None:
+    entry, lists = EntryStore(database), Lists(database)
+    for name in ("number", "hours", "deny", "outage", "notice"):
+        await store.create(DEMO, name, new_id(), "", a_version())
+    await entry.put_number(DEMO, EntryPoint(number="4000", entry=target("message:number")), new=True)
+    hours = {
+        "name": "office",
+        "otherwise": "hangup",
+        "special_days": [{"date": "2026-12-31", "target": "message:hours"}],
+    }
+    await entry.put_schedule(DEMO, schedule_of(hours), new=True)
+    await lists.put(DEMO, ListEntry(kind="deny", number="138", match="prefix", target=target("message:deny")))
+    known = await Incidents(database).begin(DEMO, title="断网", prompt="outage", prefixes=(), offer=False)
+    await Recordings(database).set_rules(DEMO, RecordingRules(announcement="notice"))
+
+    for name, who in (
+        ("number", "the number 4000"),
+        ("hours", "the schedule office"),
+        ("deny", "an entry of the deny list"),
+        ("outage", "the incident 断网"),
+        ("notice", "the notice of recording"),
+    ):
+        with pytest.raises(Conflict, match=who):
+            await store.delete(DEMO, name)
+    await Incidents(database).end(DEMO, known.incident.id)
+    await store.delete(DEMO, "outage")

@@ -17,10 +17,12 @@ from adapters.entry_edits import EntryEdits, ListEdits
 from adapters.store.database import Database
 from adapters.store.directory import DirectoryStore, Tenant
 from adapters.store.migrate import migrate
+from adapters.store.prompts import PromptStore, new_id
 from adapters.web import entry_models as models
 from adapters.web.models import Listing
 from cti.ids import AgentNo, QueueName
 from cti.records import AgentProfile, QueueSettings
+from tests.adapters.store.test_prompts import a_version
 from tests.adapters.web.test_bad_input import VALUES
 from tests.adapters.web.world import AT, DEMO, OTHER, World, code_of
 
@@ -52,9 +54,11 @@ async def world(template: Path, tmp_path: Path) -> AsyncIterator[World]:
         await directory.create_tenant(Tenant(name=tenant, title=tenant))
     await directory.create_queue(DEMO, QueueSettings(name=QueueName("sales")))
     await directory.create_agent(DEMO, AgentProfile(agent_no=AgentNo("1001"), name="x"))
+    await PromptStore(database).create(DEMO, "party", new_id(), "", a_version())
     entries = Entries(database)
     await entries.refresh()
-    entry, lists = EntryEdits(database, entries, lambda: AT), ListEdits(database, entries, lambda: AT)
+    heard = {"main", "holiday", "closed"}
+    entry, lists = EntryEdits(database, entries, lambda: AT, lambda _tenant: heard), ListEdits(database, entries, lambda: AT)
     try:
         async with World(entry=entry, lists=lists).at_hand() as near:
             await make(near, "/calendars", {"name": "cn", "title": "中国", "country": "CN"})
@@ -361,3 +365,42 @@ async def test_nonsense_in_any_field_is_refused_and_breaks_nothing(world: World,
             response = await world.ask("POST", path, "root", content=body, headers={"Content-Type": "application/json"})
             assert response.status_code < 500, (name, value, response.text)
     assert (await decided(world, "2026-10-10T09:05"))["target"] == "flow:main"
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/numbers", {"number": "4005", "entry": "message:nothing"}),
+        ("/schedules", {"name": "late", "otherwise": "message:nothing"}),
+        ("/schedules", {"name": "late", "special_days": [{"date": "2026-12-31", "target": "message:nothing"}]}),
+        ("/lists", {"kind": "deny", "number": "138", "match": "prefix", "target": "message:nothing"}),
+    ],
+)
+async def test_a_message_that_nobody_could_hear_is_no_target(world: World, path: str, body: dict[str, Any]) -> None:
+    refused = await world.ask("POST", path, "root", json=body)
+    assert code_of(refused) == (400, "bad_request")
+    made = json.loads(json.dumps(body).replace("nothing", "goodbye"))
+    assert (await world.ask("POST", path, "root", json=made)).status_code == 201
+
+
+async def test_a_sheet_with_a_message_that_nobody_could_hear_is_not_imported(world: World) -> None:
+    sheet = "number,target\n13800000001,message:nothing\n"
+    refused = await world.ask("POST", "/lists/import?kind=deny", "root", content=sheet.encode())
+    assert refused.status_code == 400
+    assert (await world.get("/lists", "root"))["total"] == 0
+
+
+@pytest.mark.parametrize(
+    ("options", "words"), [({}, "the fallback"), ({"safe_queue": "sales"}, "the safe queue sales")]
+)
+async def test_a_test_of_a_number_tells_when_its_flow_is_not_there(
+    world: World, options: dict[str, str], words: str
+) -> None:
+    await make(world, "/numbers", {"number": "4005", "entry": "flow:nothing", "options": options})
+    told = await decided(world, "2026-11-23T10:00", number="4005")
+    assert (told["target"], told["rules"][-1].partition(", so the caller goes to ")[0]) == (
+        "flow:nothing",
+        "there is no published flow nothing",
+    )
+    assert words in told["reason"]
+    assert "published flow" not in (await decided(world, "2026-11-23T10:00"))["reason"]

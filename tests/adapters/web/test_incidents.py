@@ -1,0 +1,120 @@
+"""Incidents over HTTP, with a real database behind: the switch, whom it concerns, and who wants word of its end."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from adapters.incidents import IncidentBoard
+from adapters.prompts import is_prompt
+from adapters.store.database import Database
+from adapters.store.directory import DirectoryStore, Tenant
+from adapters.store.incidents import Incidents
+from adapters.store.migrate import migrate
+from adapters.store.prompts import PromptStore, new_id
+from cti.ids import CallId
+from tests.adapters.store.test_prompts import a_version
+from tests.adapters.web.world import DEMO, OTHER, World, code_of
+
+OUTAGE = {"title": "断网", "prompt": "incident", "prefixes": ["010", "+86139"], "offer": True}
+
+
+@pytest.fixture(scope="module")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("incidents") / "template.db"
+    asyncio.run(migrate(f"sqlite+aiosqlite:///{path}"))
+    return path
+
+
+@dataclass
+class Office:
+    web: World
+    board: IncidentBoard
+    prompts: PromptStore
+
+
+@pytest.fixture
+async def office(template: Path, tmp_path: Path) -> AsyncIterator[Office]:
+    shutil.copy(template, tmp_path / "cti.db")
+    database = Database(f"sqlite+aiosqlite:///{tmp_path / 'cti.db'}")
+    for tenant in (DEMO, OTHER):
+        await DirectoryStore(database).create_tenant(Tenant(name=tenant, title=tenant))
+    board = IncidentBoard(Incidents(database), partial(is_prompt, database))
+    try:
+        async with World(incidents=board).at_hand() as near:
+            yield Office(near, board, PromptStore(database))
+    finally:
+        await database.close()
+
+
+async def begin(office: Office, **more: object) -> dict[str, object]:
+    answer = await office.web.ask("POST", "/incidents", "root", json={**OUTAGE, **more})
+    assert answer.status_code == 201, answer.text
+    return dict(answer.json())
+
+
+def concerned(office: Office, number: str) -> list[str]:
+    return [one.id for one in office.board.concerning(DEMO, number)]
+
+
+async def test_the_switch_holds_from_the_next_call_on_for_the_numbers_it_names(office: Office) -> None:
+    begun = await begin(office)
+    for number in ("+861065529988", "01065529988", "+8613900001111"):
+        assert concerned(office, number) == [begun["id"]]
+    for number in ("+8613800001111", "+862165529988", "anonymous", ""):
+        assert concerned(office, number) == []
+    assert not office.board.concerning(OTHER, "01065529988")
+    answer = await office.web.ask("POST", f"/incidents/{begun['id']}/end", "root")
+    assert (answer.status_code, answer.json()["active"]) == (200, False)
+    assert concerned(office, "01065529988") == []
+
+
+async def test_without_prefixes_it_concerns_everybody(office: Office) -> None:
+    begun = await begin(office, prefixes=[])
+    assert concerned(office, "anonymous") == concerned(office, "+12025550123") == [begun["id"]]
+
+
+async def test_who_heard_of_it_is_counted_once_a_call_and_listed(office: Office) -> None:
+    begun = await begin(office)
+    known = office.board.concerning(DEMO, "01065529988")[0]
+    for call, wants in (("1-1", True), ("1-2", False), ("1-1", False)):
+        office.board.heard(DEMO, known, CallId(call), "+861065529988", wants)
+    async with asyncio.timeout(10):
+        while (await office.web.get("/incidents", "root"))["items"][0]["heard"] < 2:
+            await asyncio.sleep(0)
+    listed = (await office.web.get("/incidents", "root"))["items"][0]
+    assert (listed["heard"], listed["want_word"]) == (2, 1)
+    wanting = await office.web.get(f"/incidents/{begun['id']}/callers?wanting=true", "root")
+    assert [one["call"] for one in wanting["items"]] == ["1-1"]
+    told = await office.web.ask("POST", f"/incidents/{begun['id']}/callers/1-1/told", "root")
+    assert told.status_code == 204
+    assert (await office.web.get(f"/incidents/{begun['id']}/callers?wanting=true", "root"))["items"] == []
+
+
+async def test_an_announcement_that_nobody_could_hear_is_not_switched_on(office: Office) -> None:
+    answer = await office.web.ask("POST", "/incidents", "root", json={**OUTAGE, "prompt": "outage"})
+    assert code_of(answer) == (400, "bad_request")
+    await office.prompts.create(DEMO, "outage", new_id(), "", a_version())
+    await begin(office, prompt="outage")
+
+
+@pytest.mark.parametrize("bad", [{"prefixes": ["01a"]}, {"prompt": "../x"}, {"title": ""}, {"prefixes": ["1" * 20]}])
+async def test_what_makes_no_sense_is_refused(office: Office, bad: dict[str, object]) -> None:
+    answer = await office.web.ask("POST", "/incidents", "root", json={**OUTAGE, **bad})
+    assert answer.status_code in (400, 422)
+    assert (await office.web.get("/incidents", "root"))["items"] == []
+
+
+@pytest.mark.parametrize("path", ["/end", "/callers", "/callers/1-1/told"])
+async def test_another_tenants_incident_is_not_there(office: Office, path: str) -> None:
+    begun = await begin(office)
+    method = "GET" if path == "/callers" else "POST"
+    answer = await office.web.ask(method, f"/incidents/{begun['id']}{path}", "stranger")
+    assert answer.status_code == 404 or answer.json().get("items") == []
+    assert concerned(office, "01065529988") == [begun["id"]]
