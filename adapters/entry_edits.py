@@ -229,6 +229,10 @@ class ListEdits:
     async def get(self, tenant: TenantId, entry: str) -> Shape:
         return _entry(await self._lists.get(tenant, entry))
 
+    def expiry(self, tenant: TenantId, text: str) -> Instant | None:
+        """When an entry runs out, as a sheet says it, on the tenant's clock."""
+        return sheets.moment_of(text, ZoneInfo(self._entries.book(tenant).timezone))
+
     async def put(self, tenant: TenantId, given: Mapping[str, Any], *, by: str) -> Shape:
         wanted = {**given, "target": _target(given.get("target"))}
         return await self._put(tenant, ListEntry(**wanted, added_by=by, added_at=self._now()))

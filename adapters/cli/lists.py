@@ -48,6 +48,7 @@ def list_add(
     priority: Annotated[int, typer.Option(help="How early a VIP's turn comes.")] = 0,
     name: str = "",
     reason: str = "",
+    expires: Annotated[str, typer.Option(help="Until 2026-10-01 (to its end) or 2026-10-01T18:00.")] = "",
     tenant: Tenant = DEMO,
 ) -> None:
     """Put a number, a beginning or a pattern on a list."""
@@ -60,7 +61,12 @@ def list_add(
         "name": name,
         "reason": reason,
     }
-    do(lambda desk: desk.lists.put(TenantId(tenant), given, by=BY))
+
+    async def work(desk: Desk) -> None:
+        until = desk.lists.expiry(TenantId(tenant), expires)
+        await desk.lists.put(TenantId(tenant), {**given, "expires_at": until}, by=BY)
+
+    do(work)
 
 
 @list_app.command("remove")

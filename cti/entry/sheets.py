@@ -165,7 +165,7 @@ def _entry(kind: str, cells: Mapping[str, str], zone: ZoneInfo, by: str, at: Ins
             match=cells.get("match", "") or "exact",
             target=target(to) if to else None,
             priority=int(priority),
-            expires_at=_moment(cells.get("expires_at", ""), zone),
+            expires_at=moment_of(cells.get("expires_at", ""), zone),
             added_by=by,
             added_at=at,
         )
@@ -179,7 +179,8 @@ def _with_words(entry: ListEntry, name: str, reason: str) -> ListEntry:
     return replace(entry, name=name, reason=reason) if name or reason else entry
 
 
-def _moment(text: str, zone: ZoneInfo) -> Instant | None:
+def moment_of(text: str, zone: ZoneInfo) -> Instant | None:
+    """When an entry runs out: a date lasts to its end; nothing is never. Raises `BadRequest`."""
     if not text:
         return None
     try:

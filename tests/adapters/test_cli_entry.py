@@ -94,6 +94,13 @@ def test_a_day_is_what_the_tenant_says_until_it_is_as_published_again() -> None:
     assert sum(one["kind"] == "makeup" for one in days) == 6
 
 
+def test_an_entry_of_a_list_lasts_to_the_end_of_its_day() -> None:
+    done("list", "add", "deny", "13700000001", "--expires", "2099-10-10", "--reason", "骚扰")
+    assert goes("2099-10-10T23:59", "13700000001") == "hangup"
+    assert goes("2099-10-11T00:00", "13700000001") == "flow:closed"
+    assert cti("list", "add", "deny", "13700000002", "--expires", "soon").exit_code == 1
+
+
 def test_a_list_goes_in_and_out_as_a_sheet() -> None:
     Path("deny.csv").write_bytes("号码,原因\n13800001234,骚扰\n138x,\n".encode("gb18030"))
     refused = cti("list", "import", "deny", "deny.csv")
