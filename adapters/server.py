@@ -131,7 +131,10 @@ class Server:
         flow_store = FlowStore(store.database, names=[known_prompts(builtin.names())])
         self.flows = Flows(flow_store, DirectoryStore(store.database), self._flow_ports)
         self.mailroom = Mailroom(
-            Voicemails(store.database), settings.recordings_dir.absolute() / "voicemail", self._message_left
+            Voicemails(store.database),
+            settings.recordings_dir.absolute() / "voicemail",
+            self._message_left,
+            self._message_changed,
         )
         self.archive = self._archive()
         self.entries = Entries(store.database)
@@ -224,6 +227,20 @@ class Server:
             seconds=message.seconds,
         )
         self.engine.post(left, tenant)
+
+    def _message_changed(self, tenant: TenantId, message: Message) -> None:
+        changed = ev.VoicemailChanged(
+            at=self.clock(),
+            call=message.call,
+            message=message.id,
+            box=message.box,
+            number=message.number,
+            seconds=message.seconds,
+            state=message.state,
+            agent=message.agent_no,
+            note=message.note,
+        )
+        self.engine.post(changed, tenant)
 
     def _globals(self) -> Mapping[str, str]:
         """What the dialplan knows of us, for callers whom nobody can ask about."""

@@ -8,12 +8,13 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
 import msgspec
 
+from adapters.asterisk.numbers import written
 from adapters.store.failures import StoreFailure
 from adapters.store.pages import Page
 from adapters.store.voicemails import Message, Voicemails
@@ -36,10 +37,17 @@ class Note(msgspec.Struct, forbid_unknown_fields=True):
 class Mailroom:
     """The web's `Voicemails`. `folder` is where Asterisk records the messages."""
 
-    def __init__(self, store: Voicemails, folder: Path, heard: Callable[[TenantId, Message], None]) -> None:
+    def __init__(
+        self,
+        store: Voicemails,
+        folder: Path,
+        heard: Callable[[TenantId, Message], None],
+        changed: Callable[[TenantId, Message], None],
+    ) -> None:
         self._store = store
         self._folder = folder
         self._heard = heard
+        self._changed = changed
         self._any = asyncio.Event()
 
     def path(self, name: str) -> str:
@@ -96,11 +104,26 @@ class Mailroom:
         return _shape(await self._store.get(tenant, message))
 
     async def change(self, tenant: TenantId, message: str, state: str, agent: AgentNo | None, note: str) -> Shape:
-        return _shape(await self._store.change(tenant, message, state=state, agent=agent, note=note))
+        found = await self._store.change(tenant, message, state=state, agent=agent, note=note)
+        self._changed(tenant, found)
+        return _shape(found)
+
+    async def erase_number(self, tenant: TenantId, number: str) -> Sequence[str]:
+        """Everything that a customer has left, however the number is written; returns which messages went."""
+        return await erase(self._store, self._folder, tenant, number)
 
     def file(self, tenant: TenantId, message: Mapping[str, object]) -> Path | None:
         found = self._folder / f"{message['id']}.wav"
         return found if found.is_file() else None
+
+
+async def erase(store: Voicemails, folder: Path, tenant: TenantId, number: str) -> Sequence[str]:
+    """First the sounds, then their rows: killed in between, the next time does the rest."""
+    found = await store.of_numbers(tenant, {number, written(number)})
+    for one in found:
+        await asyncio.to_thread((folder / f"{one.file}.wav").unlink, missing_ok=True)
+    await store.forget(tenant, [one.id for one in found])
+    return [one.id for one in found]
 
 
 def _shape(message: Message) -> dict[str, Any]:

@@ -147,6 +147,20 @@ class VoicemailLeft(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class VoicemailChanged(Event):
+    """A message has been given to an agent, or is done."""
+
+    call: CallId
+    message: str
+    box: str
+    number: str
+    seconds: float
+    state: str
+    agent: AgentNo | None = None
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CallbackAsked(Event):
     """Somebody wants to be called back. `source` is the call they asked in, `since` when that one joined the queue."""
 

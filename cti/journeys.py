@@ -160,8 +160,24 @@ def message_left(board: Board, event: ev.VoicemailLeft) -> Iterator[Effect]:
     yield News("voicemail.left", event.at, data, call=event.call)
 
 
+def message_changed(board: Board, event: ev.VoicemailChanged) -> Iterator[Effect]:
+    """Whoever is to see to it hears so at once."""
+    data = {
+        "id": event.message,
+        "box": event.box,
+        "number": event.number,
+        "seconds": round(event.seconds, 1),
+        "state": event.state,
+        "agent_no": event.agent,
+        "note": event.note,
+    }
+    agents = frozenset(() if event.agent is None else (event.agent,))
+    yield News("voicemail.updated", event.at, data, call=event.call, agents=agents)
+
+
 FEATURES: Final[Mapping[type[ev.Event], tuple[Feature, ...]]] = {
     ev.VoicemailLeft: (message_left,),
+    ev.VoicemailChanged: (message_changed,),
     ev.CallEntered: (let_in,),
     ev.SurveyDue: (survey_due,),
     ev.SurveyEnded: (survey_over,),

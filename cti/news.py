@@ -46,7 +46,9 @@ def keys_of(news: Published) -> tuple[str, ...]:
         case "supervision":
             mine = (f"me:{no}" for no in news.agents)
             return (*mine, "calls:*", f"calls:{news.queue}")
-        case "survey" | "recording" | "voicemail":
+        case "voicemail":
+            return (*(f"me:{no}" for no in news.agents), "calls:*")
+        case "survey" | "recording":
             return ("calls:*", f"calls:{news.queue}")
         case "pbx":
             return (EVERYONE,)

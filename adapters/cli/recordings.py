@@ -20,6 +20,8 @@ from adapters.recordings.storage import Storage
 from adapters.store.database import Database
 from adapters.store.recordings import Recordings
 from adapters.store.seed import DEMO
+from adapters.store.voicemails import Voicemails
+from adapters.voicemails import erase
 from cti.errors import BadRequest
 from cti.ids import TenantId
 from cti.recording.kept import Kept, Wanted, kept_shape
@@ -142,15 +144,21 @@ def recording_verify(tenant: Tenant = DEMO) -> None:
 def recording_erase(number: str, reason: Reason, tenant: Tenant = DEMO) -> None:
     """Erase everything that was recorded of one customer. A running server removes the sound within a minute."""
 
-    async def work(database: Database) -> int:
+    folder = Path(settings().recordings_dir).absolute() / "voicemail"
+
+    async def work(database: Database) -> tuple[int, int]:
         store = Recordings(database)
         found = {one for form in {number, written(number)} for one in await store.of_number(TenantId(tenant), form)}
         gone = await store.forget(TenantId(tenant), found)
         for one in gone:
             await on_record(database, TenantId(tenant), "recordings.erased", one, reason=reason)
-        return len(gone)
+        messages = await erase(Voicemails(database), folder, TenantId(tenant), number)
+        for one in messages:
+            await on_record(database, TenantId(tenant), "voicemails.erased", one, reason=reason)
+        return len(gone), len(messages)
 
-    typer.echo(f"{with_store(work)} recordings are erased")
+    recordings, messages = with_store(work)
+    typer.echo(f"{recordings} recordings are erased, and {messages} messages of voicemail")
 
 
 async def _trouble(storage: Storage, kept: Kept) -> str | None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import func, or_, select, tuple_, update
+from sqlalchemy import delete, func, or_, select, tuple_, update
 
 from adapters.store import rules
 from adapters.store.database import Database, insert_new
@@ -109,6 +109,17 @@ class Voicemails:
             if (await connection.execute(update(voicemails).where(*its).values(**values))).rowcount == 0:
                 raise NotFound("no such message")
         return await self.get(tenant, message)
+
+    async def of_numbers(self, tenant: TenantId, numbers: Collection[str]) -> Sequence[Message]:
+        """Everything that one customer has left, under whichever of these forms the number was written."""
+        query = select(voicemails).where(voicemails.c.tenant == tenant, voicemails.c.number.in_(numbers))
+        async with self._database.reading() as connection:
+            return [_message(row) for row in await connection.execute(query.order_by(voicemails.c.left_at))]
+
+    async def forget(self, tenant: TenantId, messages: Collection[str]) -> None:
+        these = (voicemails.c.tenant == tenant, voicemails.c.id.in_(messages))
+        async with self._database.writing() as connection:
+            await connection.execute(delete(voicemails).where(*these))
 
 
 def _state(state: str) -> str:

@@ -409,6 +409,10 @@ class Voicemails(Protocol):
 
     def file(self, tenant: TenantId, message: Shape) -> Path | None: ...
 
+    async def erase_number(self, tenant: TenantId, number: str) -> Sequence[str]:
+        """Everything that a customer has left; returns which messages went."""
+        ...
+
 
 class Incidents(Protocol):
     """Known incidents, in the shapes of the contract."""

@@ -107,7 +107,10 @@ class Erasure(BaseModel):
 
 
 class Erased(BaseModel):
+    """How many recordings went, and how many messages of voicemail."""
+
     erased: int
+    voicemails: int
 
 
 class Steering(BaseModel):
@@ -344,12 +347,15 @@ def _part(asked: str, size: int) -> tuple[int, int, bool] | None:
 
 @router.post("/erase", response_model=Erased, dependencies=[permitted(RECORDINGS_DELETE)])
 async def erase(what: Erasure, request: Request, me: Me, ports: PortsOf, recordings: RecordingsOf) -> Json:
-    """Erase everything that was recorded of one customer: it cannot be heard any more when this returns."""
+    """Erase everything that was recorded of one customer, messages among it: nothing of it can be heard any more when
+    this returns."""
     if me.agents_for(RECORDINGS_DELETE) is not None:
         raise NotAllowed("this erases what others recorded too: the permission must reach everybody")
     gone = await recordings.erase_number(me.tenant, what.number)
     _erased(request, me, ports, gone, what.reason)
-    return Json({"erased": len(gone)})
+    messages = await ports.voicemails.erase_number(me.tenant, what.number)
+    _erased(request, me, ports, messages, what.reason, "voicemails")
+    return Json({"erased": len(gone), "voicemails": len(messages)})
 
 
 @router.delete("/{recording}", status_code=204, dependencies=[permitted(RECORDINGS_DELETE)])
@@ -367,9 +373,11 @@ async def erase_one(
     return Response(status_code=204)
 
 
-def _erased(request: Request, me: Principal, ports: Ports, gone: Sequence[str], reason: str) -> None:
+def _erased(
+    request: Request, me: Principal, ports: Ports, gone: Sequence[str], reason: str, what: str = "recordings"
+) -> None:
     for one in gone:
-        ports.audit.note(me.tenant, me.username, "recordings.erased", one, reason=reason, origin=origin_of(request))
+        ports.audit.note(me.tenant, me.username, f"{what}.erased", one, reason=reason, origin=origin_of(request))
 
 
 # --- steering ------------------------------------------------------------------------------------------------------

@@ -48,6 +48,7 @@ def test_words_that_are_no_topic_are_refused_to_everybody(topic: str) -> None:
         ("queue.updated", {"queue:sales", "queue:*"}),
         ("call.queued", {"mine:1001", "calls:*", "calls:sales", "queue:sales", "queue:*"}),
         ("call.ringing", {"mine:1001", "calls:*", "calls:sales"}),
+        ("voicemail.updated", {"me:1001", "calls:*"}),
         ("survey.answered", {"calls:*", "calls:sales"}),
         ("supervision.started", {"me:1001", "calls:*", "calls:sales"}),
         ("pbx.link_down", {EVERYONE}),

@@ -293,7 +293,7 @@ async def test_what_is_recorded_is_exported_and_erased_by_number_and_all_of_it_i
     words = {"number": "138 0000 1234", "reason": "asked for it in writing"}
     gone = await small.http.post("/api/v1/recordings/erase", headers=headers, json=words)
 
-    assert gone.json() == {"erased": 1}
+    assert gone.json() == {"erased": 1, "voicemails": 0}
     assert (await small.http.get(f"/api/v1/recordings/{recording['id']}/audio", headers=headers)).status_code == 404
     assert listed == "recordings.csv"
     done = await small.until(

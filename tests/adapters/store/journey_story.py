@@ -33,6 +33,8 @@ async def use_voicemail(voicemails: Any) -> None:
     await voicemails.list(DEMO, cursor=first.next)
     await voicemails.get(DEMO, "m1")
     await voicemails.change(DEMO, "m1", state="assigned", agent=AgentNo("1001"), note="")
+    await voicemails.of_numbers(DEMO, {"+8613800001234"})
+    await voicemails.forget(DEMO, ["m1", "m2"])
 
 
 async def use_incidents(incidents: Any) -> None:
@@ -49,6 +51,7 @@ async def use_incidents(incidents: Any) -> None:
 
 
 async def use_prompts(prompts: Any) -> None:
+    await prompts.has(DEMO, "welcome")
     await prompts.create(DEMO, "welcome", "p1", "欢迎", a_version(1))
     await prompts.next_version(DEMO, "welcome")
     await prompts.add(DEMO, "welcome", "p1", a_version(2))

@@ -133,3 +133,10 @@ class Nowhere:
             raise NotFound(f"there is nothing here to {name}")
 
         return absent
+
+
+class Letters(Nowhere):
+    """No message of anybody, so that nothing of a customer is erased here."""
+
+    async def erase_number(self, tenant: TenantId, number: str) -> list[str]:
+        return []

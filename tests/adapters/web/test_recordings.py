@@ -193,7 +193,7 @@ async def test_erasing_a_customer_takes_all_of_theirs_for_a_reason_on_record(wor
 
     answer = await world.ask("POST", "/recordings/erase", "root", json=words)
 
-    assert answer.json() == {"erased": 2}
+    assert answer.json() == {"erased": 2, "voicemails": 0}
     assert [deed.reason for deed in deeds(world) if deed.action == "recordings.erased"] == [words["reason"]] * 2
     assert ids(await world.get("/recordings", "root")) == []
     assert ids(await world.get("/recordings", "stranger")) == ["theirs"]

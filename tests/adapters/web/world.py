@@ -28,7 +28,7 @@ from cti.people import Principal, principal
 from cti.reasons import PRESETS, Reason, with_presets
 from cti.records import AgentProfile, Call, Leg, Offer, OfferResult, QueueSettings, Result, Segment, SegmentKind, State
 from cti.shapes import call_brief, call_shape, settings_shape
-from tests.adapters.web.office import Ledger, Nowhere, Organisation
+from tests.adapters.web.office import Ledger, Letters, Nowhere, Organisation
 from tests.adapters.web.tapes import Tapes
 
 DEMO, OTHER = TenantId("demo"), TenantId("other")
@@ -400,7 +400,14 @@ class World:
     """Everything behind the interface; `client` speaks to it."""
 
     def __init__(
-        self, pages: Path | None = None, flows: Any = None, entry: Any = None, lists: Any = None, **settings: Any
+        self,
+        pages: Path | None = None,
+        flows: Any = None,
+        entry: Any = None,
+        lists: Any = None,
+        incidents: Any = None,
+        voicemails: Any = None,
+        **settings: Any,
     ) -> None:
         self.board = demo_board()
         self.others = Board({"9001": AgentProfile(agent_no=AgentNo("9001"), name="elsewhere")})
@@ -435,6 +442,8 @@ class World:
             "flows": flows,
             "entry": entry,
             "lists": lists,
+            "incidents": incidents or nowhere,
+            "voicemails": voicemails or Letters(),
             "organisation": self.organisation,
             "audit": self.ledger,
             "ledger": self.ledger,
