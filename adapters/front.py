@@ -18,6 +18,7 @@ from cti import events as ev
 from cti.control.dialling import DialRules
 from cti.engine import Engine
 from cti.entry.decide import Decision
+from cti.entry.numbers import international
 from cti.ids import CallId, Instant, TenantId
 from cti.incidents import Incident
 from cti.ivr import outcome as out
@@ -125,9 +126,10 @@ async def customer_of(queries: Queries, tenant: TenantId, number: str) -> Mappin
     """What is known of a caller, for a flow: when they called last, whom they spoke with. Raises LookupFailed."""
     try:
         async with asyncio.timeout(CUSTOMER_SECONDS):
-            found = (await queries.contacts(tenant, [number])).get(number, ())
+            forms = await queries.contacts(tenant, [number, international(number)])  # it may be one that was typed
     except (TimeoutError, StoreFailure):
         raise LookupFailed("the history is not to be had now") from None
+    found = forms.get(number) or forms.get(international(number)) or ()
     answered = [one for one in found if one.get("agent_no")]
     if not found:
         return None

@@ -23,6 +23,7 @@ from adapters.store.pages import Page, cursor_of, key_of, page_size
 from adapters.store.queries import calls_of
 from adapters.store.recording_tables import recording_rules, recordings
 from adapters.store.tables import agents, calls, segments, tenants
+from cti.entry.numbers import international, plain
 from cti.errors import BadRequest
 from cti.ids import AgentNo, CallId, Instant, TenantId
 from cti.recording.kept import GONE, KEPT, LEAVING, Kept, Sound, Wanted
@@ -202,8 +203,9 @@ def _conditions(tenant: TenantId, which: Wanted) -> Sequence[ColumnElement[bool]
         found.append(_talked(tenant, which.agents))
     if which.agent_no is not None:
         found.append(_talked(tenant, (which.agent_no,)))
+    if which.number is not None:
+        found.append(call.number.in_({which.number, plain(which.number), international(which.number)}))
     for column, value in (
-        (call.number, which.number),
         (call.queue, which.queue),
         (one.call, which.call),
         (one.mode, which.mode),

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from cti.entry.numbers import plain
 from cti.ids import CallId
 
 NEVER: Final = "never"
@@ -81,10 +82,18 @@ def decide(
     return Decision("", f"{percents[0][1]}: not among the {percents[0][0]} %" if percents else "no rule asks for it")
 
 
+def _of_number(rules: RecordingRules, dialled: str) -> str:
+    """What is said of a number dialled, however it and the rule are written."""
+    if not rules.numbers or dialled in rules.numbers:
+        return rules.numbers.get(dialled, "")
+    meant = plain(dialled)
+    return next((word for number, word in rules.numbers.items() if plain(number) == meant), "")
+
+
 def _said(rules: RecordingRules, queue: str, dialled: str, agent: str, wish: str) -> Iterator[tuple[str, str]]:
     found = [
         ("the call", wish if is_rule(wish) else ""),
-        (f"number {dialled}", rules.numbers.get(dialled, "")),
+        (f"number {dialled}", _of_number(rules, dialled)),
         (f"queue {queue}", rules.queues.get(queue, "")),
         (f"agent {agent}", rules.agents.get(agent, "")),
     ]

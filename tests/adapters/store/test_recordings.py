@@ -85,6 +85,11 @@ async def test_a_sound_is_kept_once_however_often_it_is_finished(kept: Recording
     assert len(await calls_of(kept)) == 4
 
 
+@pytest.mark.parametrize("asked", ["+8613900000004", "13900000004", "0086 139 0000 0004"])
+async def test_recordings_are_found_by_number_however_it_is_written(kept: Recordings, asked: str) -> None:
+    assert await calls_of(kept, number=asked) == ["call-4"]
+
+
 async def test_recordings_are_listed_newest_first_in_pages_with_what_their_calls_say(kept: Recordings) -> None:
     page = await kept.list(DEMO, limit=3)
     rest = await kept.list(DEMO, limit=3, cursor=page.next)

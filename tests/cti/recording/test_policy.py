@@ -63,3 +63,11 @@ def test_a_word_that_is_no_rule_is_none(word: str) -> None:
 def test_an_announcement_is_a_plain_name(name: str) -> None:
     assert not is_sound(name)
     assert is_sound("zh/recording-notice")
+
+
+@pytest.mark.parametrize("rule", ["01065529988", "+861065529988", "0086 10 6552 9988"])
+@pytest.mark.parametrize("dialled", ["01065529988", "+861065529988"])
+def test_a_rule_for_a_number_means_that_number_however_either_is_written(rule: str, dialled: str) -> None:
+    rules = RecordingRules(numbers={"4001": "never", rule: "always"})
+    assert decide(rules, CallId("1-1"), dialled=dialled).mode == "always"
+    assert decide(rules, CallId("1-1"), dialled="02165529988").mode == ""
