@@ -82,6 +82,9 @@ class IncidentBoard:
         await self.refresh()
         return _shape(known)
 
+    async def get(self, tenant: TenantId, incident: str) -> Shape:
+        return _shape(await self._store.get(tenant, incident))
+
     async def callers(self, tenant: TenantId, incident: str, wanting: bool) -> Sequence[Shape]:
         return [
             {

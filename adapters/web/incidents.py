@@ -9,12 +9,13 @@ from fastapi import Depends, Path, Query
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from starlette.responses import Response
 
-from adapters.web.asking import Me, PortsOf, guarded, permitted
+from adapters.web.asking import DeskOf, Me, PortsOf, guarded, permitted
 from adapters.web.models import Listing
 from adapters.web.paging import Json, answer
 from adapters.web.ports import Incidents
-from cti.ids import CallId
-from cti.permissions import INCIDENTS_EDIT, INCIDENTS_SEE
+from cti.errors import Conflict, NotAllowed, RefusedByPolicy
+from cti.ids import CallId, QueueName
+from cti.permissions import CALLBACKS_EDIT, INCIDENTS_EDIT, INCIDENTS_SEE
 
 router = guarded("incidents")
 
@@ -56,6 +57,19 @@ class IncidentCaller(BaseModel):
     told_at: datetime | None
 
 
+class CallBack(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    queue: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{1,38}$")]
+
+
+class CalledBack(BaseModel):
+    """How many customers stand in the queue's line now, and how many may not be dialled and wait for word still."""
+
+    asked: int
+    refused: int
+
+
 async def incidents_of(ports: PortsOf) -> Incidents:
     return ports.incidents
 
@@ -92,6 +106,33 @@ async def list_callers(
     """Who has heard of it, in order."""
     found = await incidents.callers(me.tenant, incident, wanting)
     return answer(found, len(found), None)
+
+
+@router.post(
+    "/{incident}/call-back",
+    status_code=202,
+    response_model=CalledBack,
+    dependencies=[permitted(INCIDENTS_EDIT)],
+)
+async def call_back(incident: Id, asked: CallBack, me: Me, incidents: IncidentsOf, desk: DeskOf) -> Json:
+    """It is over: everybody who wanted word, each number once, is called back by the agents of a queue. 409 before."""
+    if not me.may(CALLBACKS_EDIT):
+        raise NotAllowed(f"this needs the permission {CALLBACKS_EDIT}")
+    told = await incidents.get(me.tenant, incident)
+    if told["active"]:
+        raise Conflict("it is not over yet")
+    reached, refused = set[object](), set[object]()
+    for one in await incidents.callers(me.tenant, incident, wanting=True):
+        number = one["number"]
+        if number not in reached:
+            try:
+                desk.call_back(str(number), "", QueueName(asked.queue), {"incident": str(told["title"])})
+            except RefusedByPolicy:
+                refused.add(number)
+                continue
+            reached.add(number)
+        await incidents.told(me.tenant, incident, CallId(str(one["call"])))
+    return Json({"asked": len(reached), "refused": len(refused)}, 202)
 
 
 @router.post("/{incident}/callers/{call}/told", status_code=204, dependencies=[permitted(INCIDENTS_EDIT)])

@@ -19,6 +19,8 @@ from adapters.store.incidents import Incidents
 from adapters.store.migrate import migrate
 from adapters.store.prompts import PromptStore, new_id
 from cti.ids import CallId
+from cti.people import Principal
+from cti.permissions import INCIDENTS_EDIT, Scope
 from tests.adapters.store.test_prompts import a_version
 from tests.adapters.web.world import DEMO, OTHER, World, code_of
 
@@ -95,6 +97,51 @@ async def test_who_heard_of_it_is_counted_once_a_call_and_listed(office: Office)
     told = await office.web.ask("POST", f"/incidents/{begun['id']}/callers/1-1/told", "root")
     assert told.status_code == 204
     assert (await office.web.get(f"/incidents/{begun['id']}/callers?wanting=true", "root"))["items"] == []
+
+
+async def heard(office: Office, *callers: tuple[str, str]) -> None:
+    """These calls heard of it, and their callers want word."""
+    known = office.board.concerning(DEMO, "01065529988")[0]
+    for call, number in callers:
+        office.board.heard(DEMO, known, CallId(call), number, True)
+    async with asyncio.timeout(10):
+        while (await office.web.get("/incidents", "root"))["items"][0]["heard"] < len(callers):
+            await asyncio.sleep(0)
+
+
+async def test_when_it_is_over_everybody_who_wanted_word_is_called_back_once(office: Office) -> None:
+    begun = await begin(office)
+    await heard(office, ("1-1", "+861065529988"), ("1-2", "+8613900001111"), ("1-3", "+861065529988"))
+    path, words = f"/incidents/{begun['id']}/call-back", {"queue": "support"}
+    assert code_of(await office.web.ask("POST", path, "root", json=words)) == (409, "conflict")
+    await office.web.ask("POST", f"/incidents/{begun['id']}/end", "root")
+
+    answer = await office.web.ask("POST", path, "root", json=words)
+
+    assert (answer.status_code, answer.json()) == (202, {"asked": 2, "refused": 0})
+    asked = sorted(str(one[1]) for one in office.web.desk.asked)
+    assert asked == ["+861065529988", "+8613900001111"]
+    assert {one[0] for one in office.web.desk.asked} == {"call_back"}
+    assert office.web.desk.asked[0][3:] == ("support", {"incident": "断网"})
+    again = await office.web.ask("POST", path, "root", json=words)
+    assert again.json() == {"asked": 0, "refused": 0}
+    office.web.directory.add(
+        Principal(tenant=DEMO, username="some", role="some", permissions={INCIDENTS_EDIT: Scope.TENANT})
+    )
+    for who in ("a1", "some"):
+        assert (await office.web.ask("POST", path, who, json=words)).status_code == 403
+    assert (await office.web.ask("POST", path, "stranger", json=words)).status_code == 404
+
+
+async def test_who_may_not_be_dialled_goes_on_waiting_for_word(office: Office) -> None:
+    begun = await begin(office)
+    await heard(office, ("1-1", "anonymous"), ("1-2", "+8613900001111"))
+    await office.web.ask("POST", f"/incidents/{begun['id']}/end", "root")
+    office.web.desk.refuses.add("anonymous")
+    answer = await office.web.ask("POST", f"/incidents/{begun['id']}/call-back", "root", json={"queue": "support"})
+    assert answer.json() == {"asked": 1, "refused": 1}
+    wanting = await office.web.get(f"/incidents/{begun['id']}/callers?wanting=true", "root")
+    assert [one["number"] for one in wanting["items"]] == ["anonymous"]
 
 
 async def test_an_announcement_that_nobody_could_hear_is_not_switched_on(office: Office) -> None:

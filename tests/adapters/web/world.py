@@ -20,7 +20,7 @@ from adapters.web.problems import StoreAway
 from adapters.web.serving import HttpServer
 from adapters.web.settings import WebSettings
 from cti.dispositions import Disposition, check_place, in_order
-from cti.errors import BadRequest, Conflict, NotFound, NotInAcw, PbxDown
+from cti.errors import BadRequest, Conflict, NotFound, NotInAcw, PbxDown, RefusedByPolicy
 from cti.ids import AgentNo, CallId, DeviceName, Instant, LegId, OfferId, QueueName, TenantId
 from cti.masking import Firewall
 from cti.news import Published
@@ -125,6 +125,13 @@ def call_record(call: str, agent: str = "1001", tenant: TenantId = DEMO, began: 
 @dataclass
 class Desk:
     asked: list[tuple[object, ...]] = field(default_factory=list)
+    refuses: set[str] = field(default_factory=set)
+
+    def call_back(self, number: str, name: str, queue: QueueName, data: Mapping[str, str]) -> CallId:
+        if number in self.refuses:
+            raise RefusedByPolicy("rule number: that is no telephone number")
+        self.asked.append(("call_back", number, name, queue, dict(data)))
+        return CallId(f"{len(self.asked)}-cb")
 
     def status(
         self, agent: AgentNo, status: str, reason: str | None, device: str | None, by: str, forced: bool
