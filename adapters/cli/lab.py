@@ -27,6 +27,7 @@ from adapters.store.passwords import Passwords
 from adapters.store.seed import seed_demo
 from adapters.store.seed_codes import seed_codes
 from adapters.store.seed_entry import seed_entry
+from adapters.store.seed_extras import seed_extras
 from adapters.store.seed_flows import seed_flows
 from cti.ivr.flow import from_dict
 
@@ -107,6 +108,7 @@ def lab_seed() -> None:
     with_store(lambda database: seed_demo(database, Passwords(), credentials, names, vips))
     with_store(seed_entry)
     with_store(seed_codes)
+    with_store(seed_extras)
     _seed_flows(CHECKOUT / "dialplans/flows")
 
 

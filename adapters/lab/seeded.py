@@ -12,7 +12,8 @@ from typing import Final
 from adapters.lab import people
 from adapters.lab.place import CHECKOUT, Place
 
-SEEDS: Final = [Path(__file__).parents[1] / "store" / name for name in ("seed.py", "seed_entry.py", "seed_codes.py")]
+SEED_FILES: Final = ("seed.py", "seed_entry.py", "seed_codes.py", "seed_extras.py")
+SEEDS: Final = [Path(__file__).parents[1] / "store" / name for name in SEED_FILES]
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,9 @@ from adapters.store.database import Database
 from adapters.store.directory import DirectoryStore
 from adapters.store.entry import Book, CalendarSettings, EntryStore
 from adapters.store.lists import Lists
+from adapters.store.recordings import Recordings
 from adapters.store.seed_entry import ENTRIES_OF_LISTS, seed_entry
+from adapters.store.seed_extras import seed_extras
 from cti.entry.calendars import Override
 from cti.entry.decide import EntryPoint
 from cti.entry.schedules import Schedule
@@ -19,6 +21,7 @@ from cti.entry.shapes import schedule_of
 from cti.entry.targets import ENTRIES, target
 from cti.errors import BadRequest, Conflict, NotFound
 from cti.ids import AgentNo, QueueName, TenantId
+from cti.recording.policy import RecordingRules
 from cti.records import AgentProfile, QueueSettings
 from tests.adapters.store.story import DEMO, make_tenant
 
@@ -168,3 +171,36 @@ async def test_the_demonstration_is_made_once_and_what_people_change_stays(datab
     before = await book(store), (await lists.list(DEMO)).items
     await seed_entry(database)
     assert (await book(store), (await lists.list(DEMO)).items) == before
+
+
+async def test_the_extras_of_the_demonstration_are_made_once_and_what_people_change_stays(database: Database) -> None:
+    directory, store, recordings = DirectoryStore(database), EntryStore(database), Recordings(database)
+    for name in ("sales", "support", "billing"):
+        await directory.create_queue(DEMO, QueueSettings(name=QueueName(name)))
+    for no in ("1001", "1002"):
+        profile = AgentProfile(agent_no=AgentNo(no), name="x", queues=(QueueName("sales"),))
+        await directory.create_agent(DEMO, profile)
+    await seed_entry(database)
+    await seed_extras(database)
+
+    read = await directory.read(DEMO)
+    made = {queue.name: queue for queue in read.queues}
+    assert (made[QueueName("comfort-demo")].announce_position, made[QueueName("skills-demo")].strategy) == (
+        True,
+        "skills",
+    )
+    assert [(one.agent_no, one.skills) for one in read.agents] == [("1001", {"english": 8}), ("1002", {"english": 6})]
+    assert all("comfort-demo" in one.queues for one in read.agents)
+    found = await book(store)
+    assert {str(found.points[number].entry) for number in ("4022", "4027")} == {
+        "queue:comfort-demo",
+        "schedule:special-demo",
+    }
+    assert (await recordings.rules())[DEMO].numbers == {"4025": "always", "4026": "on_demand"}
+
+    await store.remove_number(DEMO, "4024")
+    await recordings.set_rules(DEMO, RecordingRules(default="never"))
+    await directory.set_members(DEMO, QueueName("sticky-demo"), ())
+    before = await book(store), await recordings.rules(), await directory.read(DEMO)
+    await seed_extras(database)
+    assert (await book(store), await recordings.rules(), await directory.read(DEMO)) == before

@@ -23,7 +23,7 @@ from tests.cti.ivr.flows import CALLER, PORTS, heard, walk, way
 
 FILES = sorted((Path(__file__).parents[3] / "dialplans" / "flows").glob("*.yaml"))
 FLOWS: Mapping[str, Flow] = {file.stem: from_dict(read(file.read_text(encoding="utf-8"))) for file in FILES}
-QUEUES = ("sales", "support", "billing")
+QUEUES = ("sales", "support", "billing", "skills-demo")
 
 
 def ports(periods: Sequence[str] = (), customer: Mapping[str, object] | None = None) -> Ports:
@@ -118,6 +118,12 @@ async def test_a_known_caller_is_met_as_such(customer: Mapping[str, object] | No
 )
 async def test_a_caller_may_leave_word_instead_of_waiting(name: str, events: list[str], end: End) -> None:
     assert (await walk(FLOWS[name], *events, ports=ports())).outcome.end == end
+
+
+async def test_who_chooses_english_needs_an_agent_who_can() -> None:
+    asked = (await walk(FLOWS["language-demo"], "2", ports=ports())).outcome
+    assert (asked.end, asked.language) == (ToQueue(queue=QueueName("skills-demo"), skills={"english": 7}), "en")
+    assert (await walk(FLOWS["language-demo"], "1", ports=ports())).outcome.end == to("skills-demo")
 
 
 async def test_three_questions_have_three_answers() -> None:
