@@ -164,10 +164,7 @@ def order(board: Board, event: ev.CallbackTurn) -> Iterator[ev.Event | Effect]:
 def goes_back(call: Call) -> bool:
     """Whether nobody has dialled the customer: the agent's phone was never answered."""
     return (
-        call.direction == CALLBACK
-        and call.state is State.DIALLING
-        and len(call.legs) == 1
-        and call.legs[0].answered_at is None
+        call.nobody_there and call.state is State.DIALLING and len(call.legs) == 1 and call.legs[0].answered_at is None
     )
 
 
@@ -205,7 +202,7 @@ def after_a_pause(board: Board, call: Call, event: ev.SnapshotTaken) -> Iterator
 def cancelled(board: Board, event: ev.CallbackCancelAsked) -> Iterator[ev.Event]:
     """Somebody has reached the customer otherwise. One that is being dialled is ended like any call."""
     call = board.call(event.call)
-    if call.direction != CALLBACK or call.state is not State.WAITING:
+    if not call.nobody_there or call.state is not State.WAITING:
         raise WrongState(f"the call is {call.direction} and {call.state}")
     yield ev.CallEnded(at=event.at, call=call.id, result=Result.CALLBACK, cause=f"cancelled by {event.by}")
 

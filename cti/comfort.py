@@ -14,7 +14,7 @@ from cti.effects import Announce, Effect, Later, SetMusic
 from cti.errors import BadRequest
 from cti.ids import AgentNo, Instant
 from cti.queues import Queue
-from cti.records import CALLBACK, Call, QueueSettings, State
+from cti.records import Call, QueueSettings, State
 from cti.speech import say
 from cti.telling import news_of
 
@@ -90,7 +90,7 @@ def due(board: Board, event: ev.AnnouncementDue) -> Iterator[ev.Event | Effect]:
     """A caller whom somebody is being offered is not disturbed."""
     call = board.calls.get(event.call)
     queue = None if call is None else board.queues.get(call.queue)
-    if call is None or queue is None or call.direction == CALLBACK:
+    if call is None or queue is None or call.nobody_there:
         return
     if call.id not in queue.waiting or call.joined_at != event.joined:
         return

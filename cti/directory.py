@@ -12,7 +12,7 @@ from cti.ids import AgentNo
 from cti.personal import owner
 from cti.queues import Queue, window_bounds
 from cti.reasons import by_words
-from cti.records import CALLBACK, TALK, AgentRecord, Call, OfferResult, State
+from cti.records import TALK, AgentRecord, Call, OfferResult, State
 
 
 def start(board: Board, event: ev.Started) -> None:
@@ -104,9 +104,7 @@ def _resume(board: Board, call: Call) -> None:
     for leg in call.legs:
         if leg.ended_at is None:
             board.legs[leg.id] = call.id
-    rung = call.state in (State.OFFERED, State.RINGING) or (
-        call.direction == CALLBACK and call.state is State.DIALLING and call.answered_at is None
-    )
+    rung = call.state in (State.OFFERED, State.RINGING) or (call.nobody_there and call.state is State.DIALLING)
     if rung or call.state is State.WAITING:
         queue = board.queue_for(call.queue)
         queue.join(call)

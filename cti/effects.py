@@ -32,6 +32,7 @@ class Deliver(Effect):
     language: str = ""
     survey: str = ""  # the flow that asks the caller when the agent has hung up
     shown: tuple[str, str] | None = None  # number and name for a phone that may not show the caller's own
+    queue: QueueName = QueueName("")  # where the caller waits if nobody answers; empty: where they wait now
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +85,12 @@ class Recall(Effect):
 
 @dataclass(frozen=True, slots=True)
 class HangUp(Effect):
+    """`released`: who has given the customer away. Not before the moves ordered for that call until now have been made,
+    and not at all if one of them has not: the customer would be left with nobody."""
+
     call: CallId
     channel: str
+    released: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -213,6 +213,7 @@ class LegDialled(Event):
     dialled: LegId
     channel: str
     device: DeviceName
+    n: int = 0  # for which offer of the call; 0: for none, or nobody knows
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -297,6 +298,7 @@ class LegSeen:
     offer_device: DeviceName | None = None
     screened: bool = False
     recording: str = ""
+    spot: str = ""  # which room, and whether it keeps it open: m_…, u_…; whom it hears, and how: listen_…, whisper_…
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -75,8 +75,11 @@ def leg_dialled(board: Board, event: ev.LegDialled) -> None:
     if call is None or event.dialled in board.legs:
         return
     offer = call.offer
-    if offer is None or offer.device != event.device or call.consult is not None or offer.result is not None:
-        control.leg_dialled(board, call, event)  # no offer, or one that has ended meanwhile
+    if 0 < event.n <= len(call.offers) and call.offers[event.n - 1] is not offer:
+        return  # rung for an offer that has ended meanwhile; it stops by itself
+    offered = offer is not None and offer.result is None and offer.device == event.device
+    if offer is None or not offered or call.consult is not None or event.leg != call.customer.id:
+        control.leg_dialled(board, call, event)  # by an agent, or for an offer that has ended meanwhile
         return
     call.legs.append(
         Leg(event.dialled, event.channel, "agent", event.at, device=event.device, agent_no=offer.agent_no),
@@ -179,6 +182,9 @@ def offer_ended(board: Board, event: ev.OfferEnded) -> None:
         board.touch_figures(queue.figures_of(agent.no))
     if offer.result in BARRING:
         queue.bar(call.id, agent.no)
+    for leg in call.live("agent"):
+        if leg.agent_no == agent.no and leg.answered_at is None:
+            leg.place = "over"  # should it be answered yet, it is not for the next offer
     queue.hand_back(call)
     board.stirred[call.queue] = None
     agent.call = agent.caller = None
@@ -192,7 +198,7 @@ def call_held(board: Board, event: ev.CallHeld | ev.CallRetrieved) -> None:
     agent.step(event)
     advance(call, event)
     kind = SegmentKind.HELD if isinstance(event, ev.CallHeld) else SegmentKind.TALKING
-    call.enter(kind, event.at, agent.no)
+    call.enter_beside(kind, event.at, agent.no)
     board.touch(agent)
     board.touch_call(call)
 
@@ -256,6 +262,9 @@ def call_ended(board: Board, event: ev.CallEnded) -> None:
         board.legs.pop(leg.id, None)
         if leg.place == "invited" and not leg.channel:
             board.unwanted[leg.id] = call.id  # asked for, and not seen yet
+    for offer in call.offers:
+        if offer.result is None:  # one made aside, of which a restart knew no more
+            offer.result, offer.ended_at = OfferResult.CANCELLED, event.at
     queue = board.queues.get(call.queue)
     if queue is not None and call.id in queue.waiting:
         queue.tally.abandoned += call.result is Result.ABANDONED

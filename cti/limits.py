@@ -19,7 +19,7 @@ from cti.offering import IN_FLIGHT_MS
 from cti.overflow import Target, target
 from cti.personal import OTHERWISE, owner, patience, personal
 from cti.queues import Queue
-from cti.records import CALLBACK, Call, Result, SegmentKind, State
+from cti.records import Call, Result, SegmentKind, State
 from cti.telling import news_of
 
 SEGMENTS_MOST: Final = 50
@@ -171,7 +171,7 @@ def _onward(board: Board, call: Call, text: str, why: str, at: Instant) -> Itera
         where = target(text)
     except BadRequest:
         return  # a setting of before there were rules for settings
-    if call.state is not State.WAITING or call.direction == CALLBACK or len(call.segments) > SEGMENTS_MOST:
+    if call.state is not State.WAITING or call.nobody_there or len(call.segments) > SEGMENTS_MOST:
         return
     if where.kind == "queue":
         queue = QueueName(where.name)

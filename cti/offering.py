@@ -12,7 +12,7 @@ from cti.ids import Instant, QueueName
 from cti.masking import shown_on_phone
 from cti.personal import ring_seconds
 from cti.queues import Urgency
-from cti.records import CALLBACK, Call, OfferResult, State
+from cti.records import Call, OfferResult, State
 from cti.routing import Choice
 
 OVERDUE_MS = 5_000
@@ -43,7 +43,7 @@ def assign(board: Board, at: Instant) -> Iterator[ev.Event]:
         queue = board.queues[call.queue]
         device = board.agents[choice.agent].device
         assert device is not None, "a routable agent has a device"
-        chosen = ev.CallbackTurn if call.direction == CALLBACK else ev.AgentChosen
+        chosen = ev.CallbackTurn if call.nobody_there else ev.AgentChosen
         yield chosen(
             at=at,
             call=call.id,
@@ -90,6 +90,7 @@ def deliver(board: Board, event: ev.AgentChosen) -> Iterator[Effect]:
             whisper=whisper,
             language=comfort.language(call),
             shown=None if _sees_numbers(board, event) else shown_on_phone(call.number, call.name, False),
+            queue=call.queue if event.strategy == "transfer" else QueueName(""),
         )
     overdue = Instant(event.at + ring * 1000 + OVERDUE_MS)
     yield Later(f"offer:{call.id}", overdue, ev.OfferOverdue(at=overdue, call=call.id, n=len(call.offers)))

@@ -72,7 +72,7 @@ def hang_up_asked(board: Board, event: ev.HangUpAsked) -> Iterator[ev.Event | Ef
             at=event.at, call=call.id, agent=event.agent, result=OfferResult.REJECTED, detail="on the screen"
         )
     elif leg is not None:
-        yield HangUp(call.id, leg.channel)
+        yield HangUp(call.id, leg.address)
 
 
 def desktop_closed(board: Board, event: ev.DesktopClosed) -> Iterator[Effect]:

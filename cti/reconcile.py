@@ -12,12 +12,13 @@ from cti import callbacks
 from cti import events as ev
 from cti.agents import Work
 from cti.board import Board
-from cti.control import returning
+from cti.control import events as ce
+from cti.control import leaving, returning
 from cti.effects import Effect, News, Recall
 from cti.ids import DeviceName, Instant, LegId, QueueName
 from cti.offering import IN_FLIGHT_MS, OVERDUE_MS
 from cti.personal import ring_seconds
-from cti.records import CALLBACK, Call, Leg, OfferResult, Result, State
+from cti.records import Call, Leg, OfferResult, Result, State
 from cti.tracking import IN_TALK, RINGING_OUT, customer_gone
 
 WAITING_ROOM = "cti-wait"
@@ -29,18 +30,20 @@ ENTRY = "cti-entry"
 def reconcile(board: Board, event: ev.SnapshotTaken) -> Iterator[ev.Event | Effect]:
     was_up = board.link_up
     customers = {seen.call: seen for seen in event.legs if seen.call is not None and seen.since is not None}
-    words = {one.call: one for one in event.last_words}
+    words = {one.call: one for one in sorted(event.last_words, key=lambda one: one.ended_at)}
     for call in list(board.calls.values()):
-        if call.direction == CALLBACK and call.state in (State.WAITING, State.DIALLING):
-            yield from callbacks.after_a_pause(board, call, event)
-        elif call.id not in customers and not returning.still_dialling(call, event):
+        ordered = was_up and event.at - call.state_since <= IN_FLIGHT_MS
+        if call.nobody_there:
+            if not ordered:
+                yield from callbacks.after_a_pause(board, call, event)
+        elif call.id not in customers and not returning.still_dialling(call, event, ordered=ordered):
             yield from _ended_meanwhile(board, call, words.pop(call.id, None), event.at)
     for last in words.values():
         if last.call not in board.calls and last.call not in customers:
             yield from _came_and_went(board, last)
     for seen in customers.values():
         yield from _place(board, seen, event, was_up=was_up)
-    yield from returning.corrected(board, event)
+    yield from returning.corrected(board, event, was_up=was_up)
     board.link_up = True
     board.stirred.update(dict.fromkeys(board.queues))
     if not was_up:
@@ -57,6 +60,9 @@ def _ended_meanwhile(board: Board, call: Call, last: ev.LastWords | None, now: I
     if last.fell_back:
         yield from customer_gone(board, call, ended, Result.FALLBACK)
         return
+    if last.talked and call.state is State.DIALLING and offer is not None:
+        answered_at = Instant(max(ended.at - last.talked, offer.offered_at))
+        yield ce.CustomerReached(at=answered_at, call=call.id, agent=offer.agent_no)
     if last.talked and offer is not None and call.state in RINGING_OUT and last.device == offer.device:
         answered_at = Instant(max(ended.at - last.talked, offer.offered_at))
         leg = call.agent_leg(offer.agent_no) or call.customer
@@ -121,7 +127,7 @@ def _place(board: Board, seen: ev.LegSeen, event: ev.SnapshotTaken, *, was_up: b
         if call.state in (State.IVR, State.WAITING):
             yield ev.FallbackTaken(at=event.at, call=call.id)
     elif seen.place == DELIVERY:
-        yield from _in_delivery(board, call, seen, event)
+        yield from _in_delivery(board, call, seen, event, was_up=was_up)
     elif call.state in RINGING_OUT:
         offer = call.offers[-1]
         if not was_up or event.at - offer.offered_at > IN_FLIGHT_MS:
@@ -130,7 +136,8 @@ def _place(board: Board, seen: ev.LegSeen, event: ev.SnapshotTaken, *, was_up: b
         if not was_up or event.at - call.state_since > IN_FLIGHT_MS:
             yield ev.CallReturned(at=event.at, call=call.id)
     elif call.state in IN_TALK and seen.place == WAITING_ROOM:
-        yield from customer_gone(board, call, ev.LinkLost(at=event.at, reason="back in the waiting room"))
+        yield from leaving.everybody(board, call, event.at)
+        yield ce.CallRequeued(at=event.at, call=call.id, queue=call.queue or seen.queue or QueueName("unknown"))
 
 
 def _adopt(seen: ev.LegSeen, at: Instant) -> ev.CallerWaiting | ev.CallEntered:
@@ -167,6 +174,8 @@ def _adopt(seen: ev.LegSeen, at: Instant) -> ev.CallerWaiting | ev.CallEntered:
 
 def _rename_customer(board: Board, call: Call, seen: ev.LegSeen) -> None:
     customer = call.customer
+    if customer.kind != "customer":
+        return  # an outbound call whose customer is just being rung
     if customer.id != seen.leg:
         board.legs.pop(customer.id, None)
         customer.id, customer.channel = seen.leg, seen.channel
@@ -180,9 +189,18 @@ def _cancel(call: Call, at: Instant, why: str) -> Iterator[ev.Event]:
         yield ev.OfferEnded(at=at, call=call.id, agent=offer.agent_no, result=OfferResult.CANCELLED, detail=why)
 
 
-def _in_delivery(board: Board, call: Call, seen: ev.LegSeen, event: ev.SnapshotTaken) -> Iterator[ev.Event | Effect]:
+def _rung(one: ev.LegSeen, call: Call, customer: ev.LegSeen) -> bool:
+    """The leg of the phone that a delivery rings; others in the call supervise, or are on the way out."""
+    if one.call != call.id or one.leg == customer.leg or one.device is None:
+        return False
+    return customer.offer_device is None or one.device == customer.offer_device
+
+
+def _in_delivery(
+    board: Board, call: Call, seen: ev.LegSeen, event: ev.SnapshotTaken, *, was_up: bool
+) -> Iterator[ev.Event | Effect]:
     """The caller is with an agent, or on the way to one; find out with whom."""
-    theirs = next((one for one in event.legs if one.call == call.id and one.leg != seen.leg and one.device), None)
+    theirs = next((one for one in event.legs if _rung(one, call, seen)), None)
     device = theirs.device if theirs is not None else seen.offer_device
     agent = board.agents.get(board.owners[device]) if device is not None and device in board.owners else None
     if call.state is State.WAITING:
@@ -206,6 +224,11 @@ def _in_delivery(board: Board, call: Call, seen: ev.LegSeen, event: ev.SnapshotT
     if call.state not in RINGING_OUT:
         return
     offer = call.offers[-1]
+    if device is not None and device != offer.device:
+        if not was_up or event.at - offer.offered_at > IN_FLIGHT_MS:
+            yield Recall(call.id, seen.channel)
+            yield from _cancel(call, event.at, "with somebody else still")
+        return
     if theirs is not None and seen.bridge and seen.bridge == theirs.bridge:
         yield ev.AgentAnswered(at=event.at, call=call.id, agent=offer.agent_no, leg=theirs.leg)
     elif theirs is not None and theirs.state == "Ringing" and call.state is State.OFFERED:

@@ -297,6 +297,11 @@ class Call:
         return next((one for one in self.legs if one.kind == "customer"), self.legs[0])
 
     @property
+    def nobody_there(self) -> bool:
+        """A callback before its customer has answered: it waits in a queue, and nobody is on the line."""
+        return self.direction == CALLBACK and self.answered_at is None
+
+    @property
     def offer(self) -> Offer | None:
         """The offer under way, or the accepted one while the agent is in the call; not that of one asked aside."""
         last = next((one for one in reversed(self.offers) if one.strategy not in ASIDE), None)

@@ -9,6 +9,7 @@ from cti import events as ev
 from cti.board import Board
 from cti.control import leaving
 from cti.control.outbound import not_reached_cause
+from cti.control.parts import talkers
 from cti.effects import Effect
 from cti.ids import AgentNo
 from cti.records import Call, Leg, OfferResult, Result, State
@@ -18,10 +19,12 @@ IN_TALK = (State.TALKING, State.HELD)
 
 
 def _agent_leg(board: Board, event: ev.LegRinging | ev.LegAnswered | ev.LegJoined) -> tuple[Call, Leg, AgentNo] | None:
-    """The call and leg of an agent who is being offered that very call."""
+    """The call and leg of the agent to whom that call is being offered; a phone of an offer before is late."""
     call = board.call_of_leg(event.leg)
     leg = call.leg(event.leg) if call is not None else None
     if call is None or leg is None or leg.agent_no is None or leg.ended_at is not None:
+        return None
+    if call.offer is None or call.offer.agent_no != leg.agent_no or leg.place:
         return None
     return (call, leg, leg.agent_no)
 
@@ -40,11 +43,13 @@ def answered(board: Board, event: ev.LegAnswered | ev.LegJoined) -> Iterator[ev.
 
 
 def held(board: Board, event: ev.LegHeld | ev.LegRetrieved) -> Iterator[ev.Event]:
-    """Only an agent holds a call; a customer's own hold is theirs."""
+    """Only an agent holds a call, and only where nobody else talks on; a customer's own hold is theirs."""
     call = board.call_of_leg(event.leg)
     leg = call.leg(event.leg) if call is not None else None
-    if call is None or leg is None or leg.agent_no is None:
+    if call is None or leg is None or leg.agent_no is None or talkers(board, call) != [leg]:
         return
+    if call.consult is not None or call.customer.place in ("hold", "out", "after"):
+        return  # on hold by the server, which takes them back too; or gone from this agent
     if isinstance(event, ev.LegHeld) and call.state is State.TALKING:
         yield ev.CallHeld(at=event.at, call=call.id, agent=leg.agent_no)
     elif isinstance(event, ev.LegRetrieved) and call.state is State.HELD:

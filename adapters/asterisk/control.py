@@ -141,7 +141,7 @@ class Control:
             if isinstance(outcome, LinkFailure):
                 self._post(OrderFailed(at=self._now(), call=order.call, why=str(outcome)), tenant)
 
-        self._redirects.go(*steps_of(order), done=told)
+        self._redirects.go(order.call, *steps_of(order), done=told)
 
     def _invite(self, tenant: TenantId, order: Invite) -> None:
         def told(outcome: Message | LinkFailure) -> None:

@@ -22,6 +22,7 @@ from adapters.asterisk.redirects import Redirects, Step
 from adapters.asterisk.snapshot import take_snapshot
 from adapters.asterisk.waiting import Sounds, WaitingOrders
 from adapters.asterisk.wire import Message
+from cti.control.events import OrderFailed
 from cti.effects import Deliver, Effect, HangUp, Recall, TakeSnapshot
 from cti.events import DeliveryFailed, Event, LinkLost, SnapshotTaken
 from cti.ids import CallId, Instant, TenantId
@@ -31,6 +32,8 @@ log = logging.getLogger(__name__)
 BUFFER_MOST: Final = 200_000
 HEARTBEAT_SECONDS: Final = 1.0
 RETRY_SECONDS: Final = 1.0
+NO_CHANNEL: Final = "No such channel"
+"""What Asterisk says when whoever is to be hung up has hung up already."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -171,6 +174,7 @@ class Pbx:
         }
         for name, value in told.items():
             await self.link.control.ask(_set_global(name, value), 5.0)
+        self._redirects.looked()
         found = await take_snapshot(
             self.link.bulk,
             self._office.now,
@@ -213,13 +217,27 @@ class Pbx:
 
         self._waiting.before_ringing(tenant, order)
         way = self._recording.before_ringing(tenant, order) + exten
-        self._redirects.go(Step(order.channel, "cti-deliver", way), done=told)
+        self._redirects.go(order.call, Step(order.channel, "cti-deliver", way), done=told)
 
-    def _recall(self, _: TenantId, order: Recall) -> None:
-        self._redirects.go(Step(order.channel, "cti-wait", "over", "music"))
+    def _recall(self, tenant: TenantId, order: Recall) -> None:
+        step = Step(order.channel, "cti-wait", "over", "music")
+        self._redirects.go(order.call, step, done=self._waiting.told(tenant, order.call))
 
-    def _hang_up(self, _: TenantId, order: HangUp) -> None:
-        self.link.control.send_nowait(Action("Hangup", (("Channel", order.channel), ("Cause", "16"))))
+    def _hang_up(self, tenant: TenantId, order: HangUp) -> None:
+        def failed(why: str) -> None:
+            self._office.post(OrderFailed(at=self._office.now(), call=order.call, why=why, hang_up=True), tenant)
+
+        def told(outcome: Message | LinkFailure) -> None:
+            if isinstance(outcome, LinkFailure) and NO_CHANNEL not in outcome.why:
+                failed(str(outcome))
+
+        def act() -> None:
+            self._send(Action("Hangup", (("Channel", order.channel), ("Cause", "16"))), told)
+
+        if order.released:
+            self._redirects.then(order.call, act, lambda: failed("Hangup: the customer has not been moved"))
+        else:
+            act()
 
     # --- the heartbeat ---
 

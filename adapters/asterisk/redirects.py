@@ -8,7 +8,6 @@ again is safe. A leg that does hang up is gone by the next try.
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -16,8 +15,7 @@ from typing import Final
 from adapters.asterisk.encode import Action
 from adapters.asterisk.failures import LinkFailure, Rejected
 from adapters.asterisk.wire import Message
-
-log = logging.getLogger(__name__)
+from cti.ids import CallId
 
 Done = Callable[[Message | LinkFailure], None]
 Send = Callable[[Action, Done | None], None]
@@ -51,37 +49,72 @@ def redirect(steps: Sequence[Step]) -> Action:
     return Action("Redirect", headers)
 
 
+@dataclass(eq=False, slots=True)
+class _Order:
+    call: CallId
+    done: Done
+
+
 class Redirects:
     """The newest order for a leg counts: an older one that waits for its next try is forgotten."""
 
     def __init__(self, send: Send, again_after: Sequence[float] = AGAIN_AFTER) -> None:
         self._send, self._again_after = send, again_after
-        self._newest: dict[str, object] = {}  # channel -> the order that is under way for it
+        self._newest: dict[str, _Order] = {}  # channel -> the order that is under way for it
+        self._under_way: dict[CallId, int] = {}
+        self._then: dict[CallId, list[tuple[Callable[[], None], Callable[[], None]]]] = {}
+        self._doubted: set[CallId] = set()
 
-    def go(self, *steps: Step, done: Done | None = None) -> None:
+    def go(self, call: CallId, *steps: Step, done: Done) -> None:
         """Send one leg, or two at once, somewhere; `done` hears what came of it, unless a newer order took over."""
-        order = object()
+        order = _Order(call, done)
         for step in steps:
             self._newest[step.channel] = order
-        self._try(order, steps, done, 0)
+        self._under_way[call] = self._under_way.get(call, 0) + 1
+        self._try(order, steps, 0)
 
-    def _try(self, order: object, steps: Sequence[Step], done: Done | None, tries: int) -> None:
+    def then(self, call: CallId, act: Callable[[], None], otherwise: Callable[[], None]) -> None:
+        """Do this when the orders of that call have been carried out; `otherwise` when one of them has not, or when one
+        before has come to nothing and nobody has looked since."""
+        if call in self._under_way:
+            self._then.setdefault(call, []).append((act, otherwise))
+        elif call in self._doubted:
+            otherwise()
+        else:
+            act()
+
+    def looked(self) -> None:
+        """Somebody looks how things stand, and will put right what is not."""
+        self._doubted.clear()
+
+    def _over(self, call: CallId, *, failed: bool = False) -> None:
+        self._under_way[call] -= 1
+        if failed:
+            self._doubted.add(call)
+        if call in self._doubted:
+            for _, otherwise in self._then.pop(call, ()):
+                otherwise()
+        if not self._under_way[call]:
+            del self._under_way[call]
+            for act, _ in self._then.pop(call, ()):
+                act()
+
+    def _try(self, order: _Order, steps: Sequence[Step], tries: int) -> None:
         wanted = [step for step in steps if self._newest.get(step.channel) is order]
         if not wanted:
+            self._over(order.call)
             return
 
         def told(outcome: Message | LinkFailure) -> None:
             refused = isinstance(outcome, Rejected) and NOT_UP in outcome.why
             if refused and tries < len(self._again_after):
                 loop = asyncio.get_running_loop()
-                loop.call_later(self._again_after[tries], self._try, order, wanted, done, tries + 1)
+                loop.call_later(self._again_after[tries], self._try, order, wanted, tries + 1)
                 return
             for step in wanted:
                 if self._newest.get(step.channel) is order:
                     del self._newest[step.channel]
-            if done is not None:
-                done(outcome)
-            elif isinstance(outcome, LinkFailure):
-                log.warning("a leg was not moved: %s", outcome)
+            self._over(order.call, failed=isinstance(outcome, LinkFailure))
+            order.done(outcome)
 
         self._send(redirect(wanted), told)

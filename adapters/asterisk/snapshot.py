@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import logging
-import re
 from collections.abc import Awaitable, Callable, Collection, Iterable
 from typing import Final
 from urllib.parse import unquote
 
-from adapters.asterisk.decode import device_of, instant, person, whole
+from adapters.asterisk.decode import ORDER, device_of, instant, person, whole
 from adapters.asterisk.encode import Action
 from adapters.asterisk.failures import Rejected
 from adapters.asterisk.numbers import written
@@ -31,8 +30,8 @@ VARIABLES: Final = (
 )
 
 DELIVERY: Final = "cti-deliver"
-ORDER: Final = re.compile(r"(?:rec_)?to_(\d{1,6})_\d+_([A-Za-z0-9-]+)")
-"""The extension of a caller on the way to an agent, or with one: which offer, how long it may ring, which phone."""
+SPOTS: Final = ("cti-room", "cti-spy")
+"""Contexts whose extensions begin with two fields that say where exactly a leg is; an invited leg's own id follows."""
 
 DEADLINE: Final = 10.0
 LAST_WORDS_KEPT_MS: Final = 24 * 3600 * 1000
@@ -117,7 +116,14 @@ def _leg(m: Message, offset: int) -> tuple[str, ev.LegSeen]:
         offer_device=DeviceName(order[2]) if order is not None else None,
         screened=mine.get("CTI_SCREEN") == "yes",
         recording=mine.get("CTI_RECORDING", ""),
+        spot=_spot(m.get("Exten")) if m.get("Context") in SPOTS else "",
     )
+
+
+def _spot(exten: str) -> str:
+    """Without the id of an invited leg, which comes last."""
+    first, *more = exten.split("_")
+    return first if first == "spare" else "_".join((first, *more[:1]))
 
 
 def last_words(rows: Iterable[Message], offset: int, at: Instant) -> Iterable[tuple[str, ev.LastWords]]:

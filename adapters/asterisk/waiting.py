@@ -5,19 +5,23 @@ Values that the dialplan reads are set on the channel before the Redirect; one s
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Callable, Collection, Mapping
 from typing import Any, Final
 
 from adapters.asterisk.encode import Action
 from adapters.asterisk.failures import LinkFailure
-from adapters.asterisk.redirects import Redirects, Step
+from adapters.asterisk.redirects import Done, Redirects, Step
 from adapters.asterisk.wire import Message
+from cti.control.events import OrderFailed
 from cti.effects import Announce, Deliver, Effect, SendOn, SetMusic, WaitIn
 from cti.events import Event, SendOnFailed
-from cti.ids import Instant, TenantId
+from cti.ids import CallId, Instant, TenantId
 from cti.overflow import Target, target
 from cti.personal import OTHERWISE
+
+log = logging.getLogger(__name__)
 
 Sounds = Callable[[str, Collection[str], str], list[str]]
 """Tenant, names of prompts, language -> files that Asterisk can play; those that do not exist are left out."""
@@ -63,6 +67,8 @@ class WaitingOrders:
             del self._dialled[next(iter(self._dialled))]
         if order.survey:
             self._set(order.channel, "CTI_SURVEY", order.survey)
+        if order.queue:
+            self._set(order.channel, "CTI_QUEUE", order.queue)
 
     def _announce(self, tenant: TenantId, order: Announce) -> None:
         files = self._sounds(tenant, order.prompts, order.language)
@@ -70,11 +76,22 @@ class WaitingOrders:
             files.pop()
         if files:
             self._set(order.channel, "CTI_SAY", "&".join(files))
-            self._redirects.go(Step(order.channel, "cti-wait", "say"))
+            step = Step(order.channel, "cti-wait", "say")
+            self._redirects.go(order.call, step, done=unsaid)
 
-    def _wait_in(self, _: TenantId, order: WaitIn) -> None:
+    def _wait_in(self, tenant: TenantId, order: WaitIn) -> None:
         self._set(order.channel, "CTI_QUEUE", order.queue)
-        self._redirects.go(Step(order.channel, "cti-wait", "over", "music"))
+        step = Step(order.channel, "cti-wait", "over", "music")
+        self._redirects.go(order.call, step, done=self.told(tenant, order.call))
+
+    def told(self, tenant: TenantId, call: CallId) -> Done:
+        """What hears of an order for that call; one that came to nothing makes somebody look."""
+
+        def heard(outcome: Message | LinkFailure) -> None:
+            if isinstance(outcome, LinkFailure):
+                self._post(OrderFailed(at=self._now(), call=call, why=str(outcome)), tenant)
+
+        return heard
 
     def _set_music(self, _: TenantId, order: SetMusic) -> None:
         self._send(Action("Setvar", (("Variable", f"CTI_MUSIC_{order.queue}"), ("Value", order.music))))
@@ -88,10 +105,16 @@ class WaitingOrders:
         way, values = _way(where, order.shown)
         for name, value in values.items():
             self._set(order.channel, name, value)
-        self._redirects.go(Step(order.channel, *way), done=told)
+        self._redirects.go(order.call, Step(order.channel, *way), done=told)
 
     def _set(self, channel: str, name: str, value: str) -> None:
         self._send(Action("Setvar", (("Channel", channel), ("Variable", name), ("Value", value))))
+
+
+def unsaid(outcome: Message | LinkFailure) -> None:
+    """The caller heard music instead of words, or has just left."""
+    if isinstance(outcome, LinkFailure):
+        log.info("an announcement was not made: %s", outcome)
 
 
 def _way(where: Target, shown: str) -> tuple[tuple[str, str], dict[str, str]]:

@@ -44,7 +44,7 @@ def confer(board: Board, event: ce.ConferenceAsked) -> Iterator[ev.Event | Effec
         device = free_device(asked)
     else:
         number, shown = board.dialling.allow(to.name), (board.dialling.shown(""), "")
-    yield from gather(call, [*talkers(call), call.customer], event.at)
+    yield from gather(call, [*talkers(board, call), call.customer], event.at)
     leg = next_leg(call)
     colleague_no = None if asked is None else asked.no
     yield ce.PartyInvited(

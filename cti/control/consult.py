@@ -13,7 +13,18 @@ from cti.control import events as ce
 from cti.control.effects import Spot
 from cti.control.folding import TRUNK
 from cti.control.leaving import back_to_customer
-from cti.control.parts import HOLD, apart, free_device, gather, move, move_two, part, room_of, talkers, with_customer
+from cti.control.parts import (
+    OTHER,
+    apart,
+    free_device,
+    gather,
+    move,
+    move_two,
+    part,
+    room_of,
+    talkers,
+    with_customer,
+)
 from cti.control.targets import colleague, target
 from cti.effects import Effect, HangUp
 from cti.errors import WrongState
@@ -21,13 +32,12 @@ from cti.ids import AgentNo
 from cti.records import Call, Consult, Leg, OfferResult, State
 
 RING_SECONDS = 30
-OTHER = Spot("hold", "other")
 
 
 def ask(board: Board, event: ce.ConsultAsked) -> Iterator[ev.Event | Effect]:
     call, agent, leg = with_customer(board, event)
     to = target(event.to, "agent", "number")
-    if len(talkers(call)) > 1:
+    if len(talkers(board, call)) > 1:
         raise WrongState("nobody is asked aside from within a conference")
     if call.state is State.HELD and call.customer.place != "hold":
         raise WrongState("held on the phone: retrieve the call there")
@@ -77,7 +87,7 @@ def complete(board: Board, event: ce.ConsultCompleteAsked) -> Iterator[ev.Event 
     if consult.agent_no is not None:
         yield ce.ColleagueJoined(at=event.at, call=call.id, agent=consult.agent_no)
     yield ev.AgentLeft(at=event.at, call=call.id, agent=agent.no)
-    yield HangUp(call.id, leg.address)
+    yield HangUp(call.id, leg.address, released=True)
 
 
 def alternate(board: Board, event: ce.ConsultAlternateAsked) -> Iterator[ev.Event | Effect]:
@@ -86,8 +96,7 @@ def alternate(board: Board, event: ce.ConsultAlternateAsked) -> Iterator[ev.Even
     room = room_of(call, leg)
     if consult.aside:
         beside = Spot("aside", call.id, marked=True)
-        yield from move(call, call.customer, HOLD, "hold", event.at)
-        yield from move(call, leg, beside, "aside", event.at)
+        yield from apart(call, leg, beside, "aside", event.at)
         yield from move(call, other, beside, "aside", event.at)
     else:
         if other.place == "asked":

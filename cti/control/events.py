@@ -184,10 +184,21 @@ class DialEnded(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderFailed(Event):
-    """Asterisk refused to move a leg, or its answer is lost."""
+    """Asterisk refused to move a leg, or its answer is lost. `hang_up`: what may be up still should not be."""
 
     call: CallId
     why: str
+    hang_up: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallDoubted(Event):
+    """An order for this call came to nothing, and something of it is up. `again`: it has been looked at once."""
+
+    call: CallId
+    why: str
+    hang_up: bool = False
+    again: bool = False
 
 
 # --- decisions ------------------------------------------------------------------------------------------------------
@@ -200,6 +211,14 @@ class LegPlaced(Event):
     call: CallId
     leg: LegId
     place: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LegDismissed(Event):
+    """A phone that was to be called is not wanted any more, perhaps before it has begun to ring."""
+
+    call: CallId
+    leg: LegId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -54,8 +54,7 @@ def leg_dialled(board: Board, call: Call, event: ev.LegDialled) -> None:
         )
         _add_leg(board, call, leg)
     elif call.state is State.DIALLING and event.leg == call.legs[0].id:
-        kind = "customer" if event.device == TRUNK else "party"
-        _add_leg(board, call, Leg(event.dialled, event.channel, kind, event.at, device=event.device))
+        _add_leg(board, call, Leg(event.dialled, event.channel, "customer", event.at, device=event.device))
     elif event.device == TRUNK and call.sent_to.startswith("number:"):
         _add_leg(board, call, Leg(event.dialled, event.channel, "party", event.at, device=event.device))
 
@@ -95,6 +94,14 @@ def leg_placed(board: Board, event: ce.LegPlaced) -> None:
         leg.place = event.place
 
 
+def leg_dismissed(board: Board, event: ce.LegDismissed) -> None:
+    leg = board.calls[event.call].leg(event.leg) if event.call in board.calls else None
+    if leg is not None:
+        leg.place = "dismissed"
+        if not leg.channel:
+            board.unwanted[leg.id] = event.call
+
+
 def leg_muted(board: Board, event: ce.LegMuted) -> None:
     leg = board.calls[event.call].leg(event.leg)
     if leg is not None:
@@ -118,7 +125,8 @@ def call_requeued(board: Board, event: ce.CallRequeued) -> None:
     advance(call, event)
     call.queue = event.queue
     call.priority = call.priority if event.priority is None else event.priority
-    call.customer.place = ""
+    for leg in call.live("customer"):
+        leg.place = ""
     call.enter(SegmentKind.WAITING, event.at)
     queue = board.queue_for(call.queue)
     queue.join(call)
@@ -444,6 +452,7 @@ FOLDS: Final[Mapping[type[ev.Event], Fold]] = {
     ce.LegNotReached: leg_not_reached,
     ce.InviteFailed: invite_failed,
     ce.LegPlaced: leg_placed,
+    ce.LegDismissed: leg_dismissed,
     ce.LegMuted: leg_muted,
     ce.DataAttached: data_attached,
     ce.CallRequeued: call_requeued,

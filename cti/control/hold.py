@@ -18,7 +18,7 @@ def hold(board: Board, event: ce.HoldAsked) -> Iterator[ev.Event | Effect]:
     call, agent, leg = with_customer(board, event)
     if call.state is not State.TALKING:
         raise WrongState("the customer is on hold already")
-    if len(talkers(call)) > 1:
+    if len(talkers(board, call)) > 1:
         raise WrongState("nobody is put on hold in a conference")
     yield from apart(call, leg, ALONE, "alone", event.at)
     yield ev.CallHeld(at=event.at, call=call.id, agent=agent.no)

@@ -20,7 +20,7 @@ ENGAGED = (Work.TALKING, Work.HELD, Work.CONSULTING)
 def everybody(board: Board, call: Call, at: Instant, why: str = OfferResult.CANCELLED) -> Iterator[ev.Event | Effect]:
     """The customer has gone: everybody else is released. In a plain talk Asterisk does that by itself."""
     for leg in call.live("agent", "party", "supervisor"):
-        if leg.place:
+        if leg.place not in ("", "over"):
             yield HangUp(call.id, leg.address)
     for no in _agents(call):
         yield from release(board, call, no, at, why)
@@ -51,6 +51,16 @@ def release(board: Board, call: Call, no: AgentNo, at: Instant, why: str) -> Ite
         yield ev.AgentLeft(at=at, call=call.id, agent=no)
 
 
+def dismissed(board: Board, call: Call, at: Instant) -> Iterator[ev.Event | Effect]:
+    """Phones that are still being rung to join a talk that is over."""
+    for leg in call.live("agent", "party"):
+        if leg.place == "invited":
+            yield HangUp(call.id, leg.address)
+            yield ce.LegDismissed(at=at, call=call.id, leg=leg.id)
+            if leg.agent_no is not None:
+                yield from release(board, call, leg.agent_no, at, OfferResult.CANCELLED)
+
+
 def leg_gone(board: Board, call: Call, leg: Leg, at: Instant, cause: int) -> Iterator[ev.Event | Effect]:
     """A leg that is not the customer's has ended."""
     consult = call.consult
@@ -64,9 +74,9 @@ def leg_gone(board: Board, call: Call, leg: Leg, at: Instant, cause: int) -> Ite
         if consult is not None and consult.by == leg.agent_no:
             yield from _without_asker(board, call, at)
         yield from release(board, call, leg.agent_no, at, _result(cause, answered=False))
-        yield from _last_gone(call, at)
+        yield from _last_gone(board, call, at)
     else:
-        yield from _last_gone(call, at)
+        yield from _last_gone(board, call, at)
     yield from _followed(board, call, leg, at)
 
 
@@ -100,23 +110,25 @@ def _without_asker(board: Board, call: Call, at: Instant) -> Iterator[ev.Event |
         yield HangUp(call.id, asked.address)
 
 
-def _last_gone(call: Call, at: Instant) -> Iterator[ev.Event | Effect]:
-    """Nobody is left to talk with the customer: the survey, or the end. A room sees to that by itself."""
-    if call.state not in (State.TALKING, State.HELD) or talkers(call) or call.customer.place in ("out", "after"):
+def _last_gone(board: Board, call: Call, at: Instant) -> Iterator[ev.Event | Effect]:
+    """Nobody is left to talk with the customer: the survey, or the end. The dialplan sees to that by itself after a
+    Dial and when a room is left; but nobody may have been in the room yet."""
+    if call.state not in (State.TALKING, State.HELD) or talkers(board, call) or call.customer.place in ("out", "after"):
         return
-    if call.customer.place == "hold":
+    if call.customer.place:
         yield from move(call, call.customer, Spot("after"), "after", at)
+    yield from dismissed(board, call, at)
     for leg in call.live("agent", "party", "supervisor"):
         yield HangUp(call.id, leg.address)
 
 
 def _followed(board: Board, call: Call, leg: Leg, at: Instant) -> Iterator[ev.Event | Effect]:
     """Supervision of a leg that has ended goes on with whoever has the customer now."""
-    remaining = talkers(call)
+    remaining = [one for one in talkers(board, call) if one.kind == "agent"]
     for watch in list(call.watches):
         mine = call.leg(watch.leg)
-        if watch.of != leg.id or mine is None or mine.ended_at is not None:
-            continue
+        if watch.of != leg.id or mine is None or mine.ended_at is not None or watch.answered_at is None:
+            continue  # one whose phone still rings is told when it answers
         if not remaining and call.state in (State.WAITING, State.OFFERED, State.RINGING):
             mode = "listen" if watch.mode == "barge" else watch.mode
             yield ce.WatchChanged(at=at, call=call.id, agent=watch.by, mode=mode, of=watch.of)
@@ -126,7 +138,7 @@ def _followed(board: Board, call: Call, leg: Leg, at: Instant) -> Iterator[ev.Ev
             yield HangUp(call.id, mine.address)
             continue
         yield ce.WatchChanged(at=at, call=call.id, agent=watch.by, mode=watch.mode, of=remaining[0].id)
-        if watch.mode in ("listen", "whisper") and watch.answered_at is not None:
+        if watch.mode in ("listen", "whisper"):
             yield from move(call, mine, Spot(watch.mode, remaining[0].id), "spy", at)
 
 

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 from cti import comfort, limits, patience
 from cti import events as ev
 from cti.board import Board
 from cti.control import events as ce
-from cti.effects import Effect, HangUp, TakeSnapshot
+from cti.effects import Effect, HangUp, Later, TakeSnapshot
+from cti.ids import Instant
+from cti.offering import IN_FLIGHT_MS
+
+HEARD_MS: Final = 200
+"""How long the news that a leg has hung up may take after an order for it was refused."""
 
 
 def invited(board: Board, event: ce.LegInvited) -> Iterator[Effect]:
@@ -36,9 +42,23 @@ def waits_again(board: Board, event: ce.CallRequeued) -> Iterator[ev.Event | Eff
 
 
 def failed(board: Board, event: ce.OrderFailed) -> Iterator[Effect]:
-    """Mostly the leg has just hung up, and we shall hear of it; if the call goes on, somebody has to look."""
-    if event.call in board.calls:
+    """Mostly the leg has just hung up, and we shall hear of it in a moment; if not, somebody has to look."""
+    if event.call in board.calls or event.hang_up:
+        yield _look(event, HEARD_MS)
+
+
+def doubted(board: Board, event: ce.CallDoubted) -> Iterator[Effect]:
+    """What is seen at the first look may be older than an order on its way, so there is a second one."""
+    if event.call in board.calls or event.hang_up:
         yield TakeSnapshot(f"call {event.call}: {event.why}")
+        if not event.again:
+            yield _look(event, IN_FLIGHT_MS + 100, again=True)
+
+
+def _look(event: ce.OrderFailed | ce.CallDoubted, after: int, *, again: bool = False) -> Later:
+    at = Instant(event.at + after)
+    doubted = ce.CallDoubted(at=at, call=event.call, why=event.why, hang_up=event.hang_up, again=again)
+    return Later(f"{'gone' if event.hang_up else 'look'}:{event.call}", at, doubted)
 
 
 def released(board: Board, event: ce.ColleagueReleased | ce.PlacingEnded | ce.WatchEnded) -> Iterator[ev.Event]:

@@ -18,6 +18,7 @@ from cti.records import Call, Leg, State
 WITH_CUSTOMER = (State.TALKING, State.HELD)
 ALONE = Spot("alone")
 HOLD = Spot("hold", "customer")
+OTHER = Spot("hold", "other")
 
 
 def link(board: Board) -> None:
@@ -56,14 +57,26 @@ def free_device(agent: Agent) -> DeviceName:
 
 
 def next_leg(call: Call) -> LegId:
-    """An id for a leg that we ask for; Asterisk takes it as the channel's own."""
-    return LegId(f"{call.id}.{len(call.legs) + 1}")
+    """An id for a leg that we ask for; Asterisk takes it as the channel's own. A callback has forgotten legs of earlier
+    tries, but not their offers."""
+    used = {leg.id for leg in call.legs}
+    n = max(len(call.legs), len(call.offers)) + 1
+    while f"{call.id}.{n}" in used:
+        n += 1
+    return LegId(f"{call.id}.{n}")
 
 
-def talkers(call: Call) -> list[Leg]:
+def talkers(board: Board, call: Call) -> list[Leg]:
     """The legs that talk with the customer, or would if the customer were not on hold."""
     aside = call.consult.leg if call.consult is not None else None
-    return [one for one in call.live("agent", "party") if one.answered_at is not None and one.id != aside]
+    there = [one for one in call.live("agent", "party") if one.answered_at is not None and one.id != aside]
+    return [one for one in there if has_part(board, call, one)]
+
+
+def has_part(board: Board, call: Call, leg: Leg) -> bool:
+    """Whether whoever is on this leg still belongs to the call; one who has given it away is on the way out."""
+    agent = board.agents.get(leg.agent_no) if leg.agent_no is not None else None
+    return leg.agent_no is None or (agent is not None and agent.call == call.id)
 
 
 def room_of(call: Call, leg: Leg) -> Spot:
@@ -86,24 +99,22 @@ def move_two(
 
 
 def gather(call: Call, legs: Iterable[Leg], at: Instant) -> Iterator[Event | Effect]:
-    """Bring these legs into the call's room; those who are there stay undisturbed."""
-    outside = [one for one in legs if one.place != "room"]
-    dialled = [one for one in outside if not one.place]
-    if len(dialled) == 2:
-        first, second = dialled
-        yield from move_two(call, (first, room_of(call, first), "room"), (second, room_of(call, second), "room"), at)
-        outside = [one for one in outside if one.place]
+    """Bring these legs into the call's room; those who are there stay undisturbed. The customer and an agent come at
+    the same instant, whatever is thought of where they are: in a Dial the first to go would end the second."""
+    outside = sorted((one for one in legs if one.place != "room"), key=lambda leg: leg.place != "")
+    other = next((one for one in outside if one is not call.customer), None)
+    if other is not None and call.customer in outside:
+        together = (other, call.customer)
+        first, second = ((one, room_of(call, one), "room") for one in together)
+        outside = [one for one in outside if one not in together]
+        yield from move_two(call, first, second, at)
     for leg in outside:
         yield from move(call, leg, room_of(call, leg), "room", at)
 
 
 def apart(call: Call, leg: Leg, spot: Spot, place: str, at: Instant) -> Iterator[Event | Effect]:
-    """The customer hears music, and the agent goes elsewhere."""
-    customer = call.customer
-    if customer.place == "hold":
-        yield from move(call, leg, spot, place, at)
-    else:
-        yield from move_two(call, (customer, HOLD, "hold"), (leg, spot, place), at)
+    """The customer hears music, or goes on hearing it, and the agent goes elsewhere."""
+    yield from move_two(call, (call.customer, HOLD, "hold"), (leg, spot, place), at)
 
 
 def watcher(call: Call, agent: AgentNo) -> Leg | None:

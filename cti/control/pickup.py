@@ -34,6 +34,7 @@ def pick_up(board: Board, event: ce.PickUpAsked) -> Iterator[ev.Event | Effect]:
             result=OfferResult.CANCELLED,
             detail=f"picked up by {agent.no}",
         )
-    yield ev.AgentChosen(
+    chosen = ev.CallbackTurn if call.nobody_there else ev.AgentChosen
+    yield chosen(
         at=event.at, call=call.id, agent=agent.no, device=device, strategy="pickup", reason=f"picked up by {agent.no}"
     )

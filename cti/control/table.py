@@ -56,6 +56,7 @@ FEATURES: Final[Mapping[type[ev.Event], tuple[Feature, ...]]] = {
     ce.InviteFailed: (orders.not_begun,),
     ce.DialEnded: (consult.dial_ended, transfer.came_back),
     ce.OrderFailed: (orders.failed,),
+    ce.CallDoubted: (orders.doubted,),
     ev.LegRinging: (consult.rang, conference.rang, telling.rang),
     ev.LegAnswered: (consult.answered, outbound.answered, conference.answered, watch.answered),
     ev.LegJoined: (consult.answered, outbound.answered, conference.answered, watch.answered),

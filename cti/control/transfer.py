@@ -8,6 +8,7 @@ from cti import events as ev
 from cti.board import Board
 from cti.control import events as ce
 from cti.control.effects import Spot
+from cti.control.leaving import dismissed
 from cti.control.parts import free_device, move, talkers, with_customer
 from cti.control.targets import Target, colleague, flow_named, queue_named, target
 from cti.effects import Effect, HangUp, WaitIn
@@ -21,11 +22,12 @@ RING_SECONDS = 30
 def transfer(board: Board, event: ce.TransferAsked) -> Iterator[ev.Event | Effect]:
     call, agent, leg = with_customer(board, event)
     to = target(event.to, "queue", "agent", "number", "flow", "survey")
-    if len(talkers(call)) > 1:
+    if len(talkers(board, call)) > 1:
         raise WrongState("leave the conference first: the others are with the customer")
     wishes = list(_goes(board, event, call, to))  # whatever is refused is refused before anything has changed
     yield ce.CallTransferred(at=event.at, call=call.id, agent=agent.no, to=str(to), how="blind")
     yield ev.AgentLeft(at=event.at, call=call.id, agent=agent.no)
+    yield from dismissed(board, call, event.at)
     yield from wishes
     yield from _released(call, leg)
 
@@ -76,7 +78,7 @@ def _to_agent(board: Board, event: ce.TransferAsked, call: Call, no: AgentNo) ->
 def _released(call: Call, leg: Leg) -> Iterator[Effect]:
     """An agent in a Dial with the customer is released by that; elsewhere we do it."""
     if leg.place:
-        yield HangUp(call.id, leg.address)
+        yield HangUp(call.id, leg.address, released=True)
 
 
 def came_back(board: Board, event: ce.DialEnded) -> Iterator[ev.Event | Effect]:

@@ -22,7 +22,7 @@ def take(board: Board, call: Call, supervisor: AgentNo, at: Instant) -> Iterator
         return
     if call.consult is not None:
         yield from back_to_customer(board, call, at, OfferResult.CANCELLED)
-    released = [one for one in talkers(call) if one.id != leg.id]
+    released = [one for one in talkers(board, call) if one.id != leg.id]
     yield from move(call, leg, Spot("room", call.id, marked=True), "room", at)
     yield from gather(call, (*(one for one in released if not one.place), call.customer), at)
     for one in released:
@@ -32,4 +32,4 @@ def take(board: Board, call: Call, supervisor: AgentNo, at: Instant) -> Iterator
     for one in released:
         if one.agent_no is not None and board.agents[one.agent_no].work in (Work.TALKING, Work.HELD):
             yield ev.AgentLeft(at=at, call=call.id, agent=one.agent_no)
-        yield HangUp(call.id, one.address)
+        yield HangUp(call.id, one.address, released=True)

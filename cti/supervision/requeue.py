@@ -26,6 +26,6 @@ def requeue(board: Board, event: ce.RequeueAsked) -> Iterator[ev.Event | Effect]
     if event.front:
         others = (one.priority for one in board.queues[name].waiting.values() if one.id != call.id)
         priority = max((call.priority, *(level + 1 for level in others)))
-    if name != call.queue:
+    if name != call.queue and not call.nobody_there:
         yield WaitIn(call.id, call.customer.address, name)
     yield ce.CallRequeued(at=event.at, call=call.id, queue=name, priority=priority)

@@ -16,20 +16,28 @@ from cti.control.folding import watch_of
 from cti.control.parts import WITH_CUSTOMER, free_device, gather, link, move, next_leg, talkers, watcher
 from cti.effects import Effect, HangUp
 from cti.errors import BadRequest, NoLeg, WrongState
-from cti.ids import AgentNo
+from cti.ids import AgentNo, Instant
 from cti.records import Call, Leg, State
 from cti.supervision.intercept import take
 
 MODES: Final = ("listen", "whisper", "barge", "intercept")
 RING_SECONDS: Final = 30
+JUST_TAKEN_MS: Final = 3_000
 
 
-def heard_leg(call: Call, supervisor: AgentNo) -> Leg:
-    """The leg of the agent who has the customer; raises `WrongState`."""
-    mine = [one for one in talkers(call) if one.kind == "agent" and one.agent_no != supervisor]
-    if call.state not in WITH_CUSTOMER or not mine:
+def heard(board: Board, call: Call, supervisor: AgentNo) -> Leg | None:
+    """The leg of the agent who has the customer."""
+    if call.state not in WITH_CUSTOMER:
+        return None
+    return next((one for one in talkers(board, call) if one.kind == "agent" and one.agent_no != supervisor), None)
+
+
+def heard_leg(board: Board, call: Call, supervisor: AgentNo) -> Leg:
+    """The same; raises `WrongState` where there is none."""
+    found = heard(board, call, supervisor)
+    if found is None:
         raise WrongState("no agent is in that call" if call.state in WITH_CUSTOMER else f"the call is {call.state}")
-    return mine[0]
+    return found
 
 
 def watch(board: Board, event: ce.WatchAsked) -> Iterator[ev.Event | Effect]:
@@ -37,10 +45,10 @@ def watch(board: Board, event: ce.WatchAsked) -> Iterator[ev.Event | Effect]:
     link(board)
     if event.mode not in MODES:
         raise BadRequest(f"the mode is one of {', '.join(MODES)}")
-    of = heard_leg(call, supervisor.no)
+    of = heard_leg(board, call, supervisor.no)
     if event.mode in ("barge", "intercept") and call.state is not State.TALKING:
         raise WrongState("the customer is on hold")
-    if event.mode == "intercept" and any(one.mode == "intercept" and one.by != supervisor.no for one in call.watches):
+    if event.mode == "intercept" and _is_being_taken(call, supervisor.no, event.at):
         raise WrongState("somebody else is taking that call over")
     mine, leg = watch_of(call, supervisor.no), watcher(call, supervisor.no)
     if mine is None or leg is None:
@@ -54,12 +62,21 @@ def watch(board: Board, event: ce.WatchAsked) -> Iterator[ev.Event | Effect]:
     if event.mode == "intercept":
         yield from take(board, call, supervisor.no, event.at)
     else:
-        yield from _goes(call, leg, event.mode, of, event)
+        yield from _goes(board, call, leg, event.mode, of, event)
 
 
-def _goes(call: Call, leg: Leg, mode: str, of: Leg, event: ev.Event) -> Iterator[ev.Event | Effect]:
+def _is_being_taken(call: Call, supervisor: AgentNo, at: Instant) -> bool:
+    """Or has just been: who wants it in that very moment wants it from the agent, not from a colleague."""
+    taken = any(
+        one.strategy == "intercept" and one.agent_no != supervisor and at - (one.ended_at or at) < JUST_TAKEN_MS
+        for one in call.offers
+    )
+    return taken or any(one.mode == "intercept" and one.by != supervisor for one in call.watches)
+
+
+def _goes(board: Board, call: Call, leg: Leg, mode: str, of: Leg, event: ev.Event) -> Iterator[ev.Event | Effect]:
     if mode == "barge":
-        yield from gather(call, [*talkers(call), call.customer], event.at)
+        yield from gather(call, [*talkers(board, call), call.customer], event.at)
         yield from move(call, leg, Spot("room", call.id), "room", event.at)
     else:
         yield from move(call, leg, Spot(mode, of.id), "spy", event.at)
@@ -69,7 +86,7 @@ def _begins(board: Board, event: ce.WatchAsked, call: Call, of: Leg) -> Iterator
     device = free_device(board.agent(event.agent))
     leg = next_leg(call)
     if event.mode == "barge":
-        yield from gather(call, [*talkers(call), call.customer], event.at)
+        yield from gather(call, [*talkers(board, call), call.customer], event.at)
     yield ce.WatchBegan(at=event.at, call=call.id, agent=event.agent, mode=event.mode, leg=leg, of=of.id, device=device)
     spots = {"barge": Spot("room", call.id), "intercept": Spot("spare")}
     yield Invite(
@@ -100,7 +117,8 @@ def answered(board: Board, event: ev.LegAnswered | ev.LegJoined) -> Iterator[ev.
         return
     leg = call.leg(mine.leg)
     assert leg is not None
-    if call.state not in WITH_CUSTOMER or not [one for one in talkers(call) if one.agent_no != mine.by]:
+    of = heard(board, call, mine.by)
+    if of is None:
         yield HangUp(call.id, leg.address)  # the talk has ended while the phone rang
         return
     yield ce.WatchAnswered(at=event.at, call=call.id, agent=mine.by)
@@ -108,7 +126,6 @@ def answered(board: Board, event: ev.LegAnswered | ev.LegJoined) -> Iterator[ev.
         yield from take(board, call, mine.by, event.at)
     else:
         yield ce.LegPlaced(at=event.at, call=call.id, leg=leg.id, place="room" if mine.mode == "barge" else "spy")
-        of = heard_leg(call, mine.by)
         if mine.mode != "barge" and of.id != mine.of:  # another agent has the customer by now
             yield ce.WatchChanged(at=event.at, call=call.id, agent=mine.by, mode=mine.mode, of=of.id)
             yield from move(call, leg, Spot(mine.mode, of.id), "spy", event.at)

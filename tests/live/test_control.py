@@ -489,3 +489,51 @@ async def test_a_talk_that_ends_while_the_server_is_away_ends_in_the_record_too(
     record = await floor.is_(call, "1001", state="ended")
     assert record["result"] == "answered"
     await floor.empty()
+
+
+async def test_an_outbound_talk_that_ends_while_the_server_is_away_ends_in_the_record_too(floor: Floor) -> None:
+    desk = await floor.agent("1001")
+    carrier = await floor.phones.carrier()
+    carrier.on_ring = lambda leg: leg.answer()
+    call = (await floor.asks("1001", "/calls", to="13900001111"))["call"]
+    mine = await desk.next_ring()
+    mine.answer()
+    await floor.is_(call, "1001", state="talking")
+    floor.centre.kill()
+    (await carrier.next_ring()).hangup()
+    await mine.until_ended()
+    await floor.centre.start()
+    record = await floor.is_(call, "1001", state="ended")
+    assert (record["result"], spans(record)[-1]) == ("answered", ("talking", "1001"))
+    await floor.empty()
+
+
+async def test_a_colleague_who_is_called_hears_music_on_hold_and_the_call_outlives_a_killed_server(
+    floor: Floor,
+) -> None:
+    desk = await floor.agent("1001")
+    other = await floor.busy("1002")
+    call = (await floor.asks("1001", "/calls", to="agent:1002"))["call"]
+    mine = await desk.next_ring()
+    mine.answer()
+    theirs = await other.next_ring()
+    assert theirs.cti_call == call
+    theirs.answer()
+    await theirs.until_answered()
+    await floor.is_(call, "1001", state="talking", direction="internal")
+    with sing(desk, mine, A), sing(other, theirs, B):
+        await hears(desk, B)
+        await floor.asks("1001", f"/calls/{call}/hold")
+        await floor.is_(call, "1001", state="held")
+        await hears(desk)
+        floor.centre.kill()
+        await floor.centre.start()
+        await floor.is_(call, "1001", state="held")
+        await floor.asks("1001", f"/calls/{call}/retrieve")
+        await hears(desk, B)
+        await hears(other, A)
+    mine.hangup()
+    await theirs.until_ended()
+    record = await floor.is_(call, "1001", state="ended")
+    assert record["result"] == "answered"
+    await floor.empty()

@@ -549,6 +549,9 @@ def test_two_supervisors_who_intercept_one_call_leave_one_with_the_customer() ->
     w.follows_orders()
     assert (w.work("1001"), w.work("1900")) == ("acw", "talking")
     assert w.call(call).agent_no == "1900"
+    assert w.refused(ce.WatchAsked, "1003", call, mode="intercept") == "wrong_state", "meant for the agent"
+    w.passes(5)
+    w.asks(ce.WatchAsked, "1003", call, mode="listen")
     w.gone(leg)
     w.gone(w.call(call).customer.id)
     settled(w)
@@ -662,5 +665,178 @@ def test_a_customer_whom_the_agent_put_on_hold_stays_there_when_somebody_looks()
     w.effects.clear()
     shown(w, call, customer="cti-hold", agent="cti-alone")
     assert not w.moves()
+    w.caller_leaves(call)
+    settled(w)
+
+
+# --- what crosses what: each of these has once gone wrong -------------------------------------------------------------
+
+
+def test_a_plain_talk_is_brought_into_a_room_by_one_order() -> None:
+    w = world()
+    call = w.talk()
+    w.asks(ce.ConferenceAsked, "1001", call, to="agent:1002")
+    (order,) = w.wished(Move)
+    assert isinstance(order, Move)
+    assert {order.leg, order.other} == {w.call(call).customer.channel, w.leg(call, "1001").channel}
+
+
+def test_an_agent_who_hangs_up_in_the_moment_of_a_retrieval_leaves_nobody_alone_in_a_room() -> None:
+    w = world()
+    call = w.talk()
+    w.asks(ce.HoldAsked, "1001", call)
+    w.asks(ce.RetrieveAsked, "1001", call)
+    w.gone(w.leg(call, "1001").id)
+    assert w.moves()[-1] == "after"
+    w.gone(w.call(call).customer.id)
+    settled(w)
+
+
+def test_a_phone_answered_in_the_moment_of_a_pick_up_is_not_taken_for_the_picker_s() -> None:
+    w = world()
+    w.ready("1001")
+    call = w.caller_joins()
+    w.rings(call)
+    late = w.leg(call, "1001").id
+    w.asks(ce.PickUpAsked, "1002", call)
+    w.picked_up(late)
+    assert (w.work("1001"), w.work("1002")) == ("idle", "offered")
+    w.gone(late)
+    w.asks(ce.PickUpAsked, "1001", call)
+    w.picked_up(late)
+    assert w.work("1001") == "offered", "that was the offer before"
+    w.answers(call)
+    w.caller_leaves(call)
+    settled(w)
+
+
+def test_who_is_still_being_rung_for_a_talk_that_has_been_given_away_is_free_again() -> None:
+    w = world()
+    call = w.talk()
+    w.asks(ce.ConferenceAsked, "1001", call, to="agent:1003")
+    order = w.wished(Invite)[-1]
+    assert isinstance(order, Invite)
+    w.asks(ce.TransferAsked, "1001", call, to="queue:support")
+    assert w.work("1003") == "idle"
+    w.effects.clear()
+    w.take(ce.LegInvited(at=w.now, leg=order.leg, channel="PJSIP/1003-1"))
+    assert [e.channel for e in w.effects if isinstance(e, HangUp)] == [order.leg], "it had not rung yet"
+    w.picked_up(order.leg)
+    assert w.call(call).state is State.WAITING
+    w.gone(order.leg)
+    w.gone(w.call(call).customer.id)
+    w.gone(w.call(call).legs[1].id)
+    settled(w)
+
+
+def test_a_key_of_the_phone_does_not_take_back_a_customer_whom_the_server_holds() -> None:
+    w = world()
+    call = w.talk()
+    leg = w.leg(call, "1001").id
+    w.asks(ce.HoldAsked, "1001", call)
+    w.take(ev.LegHeld(at=w.now, leg=leg))
+    w.take(ev.LegRetrieved(at=w.now, leg=leg))
+    assert (w.call(call).state, w.work("1001")) == (State.HELD, "held")
+    w.asks(ce.RetrieveAsked, "1001", call)
+    w.caller_leaves(call)
+    settled(w)
+
+
+def test_a_key_of_one_phone_holds_nobody_in_a_conference() -> None:
+    w, call = at("conference")
+    w.passes(3)
+    w.take(ev.LegHeld(at=w.now, leg=w.leg(call, "1002").id))
+    w.passes(3)
+    w.take(ev.LegRetrieved(at=w.now, leg=w.leg(call, "1002").id))
+    w.passes(3)
+    assert w.call(call).state is State.TALKING
+    w.caller_leaves(call)
+    assert w.call(call).talked(AgentNo("1002")) == 9_000
+
+
+def test_the_other_side_of_an_internal_call_is_held_and_given_away_like_a_customer() -> None:
+    w = world()
+    call, leg = dialled(w, to="agent:1003")
+    w.picked_up(leg)
+    other = w.dials(call, leg, "1003", "o1")
+    w.picked_up(other)
+    w.asks(ce.HoldAsked, "1001", call)
+    order = w.wished(Move)[-1]
+    assert isinstance(order, Move)
+    assert (order.leg, order.other) == (w.call(call).leg(other).channel, w.leg(call, "1001").channel)  # type: ignore[union-attr]
+    w.asks(ce.TransferAsked, "1001", call, to="queue:support")
+    assert w.call(call).state is State.WAITING
+    w.gone(leg)
+    w.gone(other)
+    settled(w)
+
+
+def waiting_callback(w: ControlWorld) -> CallId:
+    call = CallId("1-1-123456-cb")
+    w.take(
+        ev.CallbackAsked(
+            at=w.now, call=call, source=call, queue=QueueName("sales"), number="+8613900001111", name="x", since=w.now
+        )
+    )
+    return call
+
+
+def test_a_waiting_callback_is_picked_up_by_calling_the_picker_s_phone() -> None:
+    w = world()
+    call = waiting_callback(w)
+    w.asks(ce.PickUpAsked, "1002", call)
+    leg = w.invited()
+    w.picked_up(leg)
+    other = w.dials(call, leg, "cti-trunk", "o1")
+    w.picked_up(other)
+    assert w.work("1002") == "talking"
+    w.gone(other)
+    w.gone(leg)
+    settled(w)
+
+
+def test_a_waiting_callback_is_moved_and_dropped_like_a_caller() -> None:
+    w = world()
+    call = waiting_callback(w)
+    w.take(ce.RequeueAsked(at=w.now, call=call, by="boss", queue=QueueName("support"), front=True))
+    assert w.call(call).queue == "support"
+    w.take(ce.DropAsked(at=w.now, call=call, by="boss"))
+    assert w.call(call).cause == "dropped by boss"
+    settled(w)
+
+
+def test_a_called_back_customer_who_waits_for_the_next_agent_is_not_dialled_again() -> None:
+    w = world()
+    call = waiting_callback(w)
+    w.ready("1001")
+    leg = w.invited()
+    w.picked_up(leg)
+    other = w.dials(call, leg, "cti-trunk", "o1")
+    w.picked_up(other)
+    w.asks(ce.TransferAsked, "1001", call, to="queue:support")
+    w.gone(leg)
+    w.ready("1002")
+    assert len(w.wished(Invite)) == 1
+    order = w.wished(Deliver)[-1]
+    assert isinstance(order, Deliver)
+    assert (order.channel, order.agent) == (w.call(call).leg(other).channel, "1002")  # type: ignore[union-attr]
+    w.answers(call)
+    w.caller_leaves(call)
+    settled(w)
+
+
+def test_supervision_that_rings_for_a_call_given_away_is_left_to_ring() -> None:
+    w = world()
+    call = w.talk()
+    w.asks(ce.WatchAsked, "1900", call, mode="listen")
+    leg = w.invited()
+    first = w.leg(call, "1001").id
+    w.asks(ce.TransferAsked, "1001", call, to="agent:1002")
+    w.gone(first)
+    assert "spare" not in w.moves(), "a leg that rings cannot be moved"
+    w.answers(call)
+    w.picked_up(leg)
+    assert w.moves()[-1] == "listen"
+    assert w.last("supervision.changed")["leg"] == w.leg(call, "1002").id
     w.caller_leaves(call)
     settled(w)

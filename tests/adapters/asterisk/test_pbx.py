@@ -12,9 +12,11 @@ import pytest
 from adapters.asterisk import pbx as room
 from adapters.asterisk.pbx import Login, Office, Pbx
 from cti import events as ev
-from cti.effects import Deliver, HangUp, Recall, TakeSnapshot
+from cti.control.effects import Move, Spot
+from cti.control.events import OrderFailed
+from cti.effects import Deliver, Effect, HangUp, Recall, TakeSnapshot, WaitIn
 from cti.engine import Clock
-from cti.ids import AgentNo, CallId, DeviceName, TenantId
+from cti.ids import AgentNo, CallId, DeviceName, QueueName, TenantId
 from tests.adapters.asterisk.ami_server import AmiServer, Answer, Asked
 from tests.adapters.asterisk.stories import FOLDER
 from tests.adapters.asterisk.waiting import Bell, eventually
@@ -213,6 +215,54 @@ async def test_an_order_that_asterisk_refuses_is_told_as_failed() -> None:
         assert isinstance(failed, ev.DeliveryFailed)
         assert (failed.call, failed.n, tenant) == (ORDER.call, 2, DEMO)
         assert "does not exist" in failed.why
+
+
+MOVES = {
+    WaitIn: WaitIn(ORDER.call, ORDER.channel, QueueName("sales")),
+    Recall: Recall(ORDER.call, ORDER.channel),
+    Move: Move(ORDER.call, ORDER.channel, Spot("hold", "customer")),
+}
+
+
+@pytest.mark.parametrize("order", MOVES.values(), ids=[kind.__name__ for kind in MOVES])
+async def test_whatever_moves_a_leg_and_comes_to_nothing_is_told(order: Effect) -> None:
+    desk = Desk()
+    async with AmiServer() as server, pbx_on(server, desk) as pbx:
+        server.answers["Redirect"] = lambda asked: asked.error("Channel does not exist: PJSIP/none-00000001")
+        pbx.orders[type(order)](DEMO, order)
+        await desk.until("OrderFailed")
+        failed, tenant = desk.posted[-1]
+        assert isinstance(failed, OrderFailed)
+        assert (failed.call, failed.hang_up, tenant) == (ORDER.call, False, DEMO)
+
+
+async def test_a_leg_that_is_not_hung_up_is_told_and_one_that_is_gone_already_is_not() -> None:
+    desk = Desk()
+    async with AmiServer() as server, pbx_on(server, desk) as pbx:
+        server.answers["Hangup"] = lambda asked: asked.error("No such channel")
+        pbx.orders[HangUp](DEMO, HangUp(ORDER.call, "PJSIP/1001-00000002"))
+        await server.until(lambda: server.named("Hangup"))
+        server.answers["Hangup"] = lambda asked: asked.error("Permission denied")
+        pbx.orders[HangUp](DEMO, HangUp(ORDER.call, "PJSIP/1001-00000002"))
+        await desk.until("OrderFailed")
+        assert desk.kinds == ["SnapshotTaken", "OrderFailed"]
+        failed = desk.posted[-1][0]
+        assert isinstance(failed, OrderFailed)
+        assert failed.hang_up
+
+
+async def test_an_agent_who_gave_a_customer_away_stays_while_the_customer_has_not_gone() -> None:
+    desk = Desk()
+    async with AmiServer() as server, pbx_on(server, desk) as pbx:
+        server.answers["Redirect"] = lambda asked: asked.error("Channel does not exist: PJSIP/none-00000001")
+        pbx.orders[Move](DEMO, MOVES[Move])
+        pbx.orders[HangUp](DEMO, HangUp(ORDER.call, "PJSIP/1001-00000002", released=True))
+        await desk.until("OrderFailed", 2)
+        assert server.named("Hangup") == []
+        pbx.orders[TakeSnapshot](DEMO, TakeSnapshot("something is odd"))
+        await desk.until("SnapshotTaken", 2)
+        pbx.orders[HangUp](DEMO, HangUp(ORDER.call, "PJSIP/1001-00000002", released=True))
+        await server.until(lambda: server.named("Hangup"))
 
 
 async def test_an_order_that_was_under_way_when_the_link_went_is_failed_and_never_sent_again() -> None:

@@ -19,6 +19,15 @@ from tests.adapters.asterisk.stories import answer_to
 NOW = Instant(1_795_351_040_000)
 
 
+STATUS = (
+    ("Channel", "PJSIP/1002-0000000c"),
+    ("ChannelStateDesc", "Up"),
+    ("Uniqueid", "1795351029.12"),
+    ("Variable", "CTI_TENANT=demo"),
+    ("Variable", "CTI_CALLID=1795351029-11-407514"),
+)
+
+
 class Bulk:
     """Answers each list action as told; a failure is raised."""
 
@@ -66,6 +75,24 @@ async def test_captured_channels_are_read_with_their_call_and_their_offer() -> N
     assert (agent.device, agent.call, agent.since, agent.bridge) == ("1002", talking.call, None, talking.bridge)
     assert (waiting.place, waiting.offer_n, waiting.offer_device) == ("cti-wait", 0, None)
     assert waiting.bridge == ""
+
+
+@pytest.mark.parametrize(
+    ("context", "exten", "spot"),
+    [
+        ("cti-room", "m_1795351029-11-407514", "m_1795351029-11-407514"),
+        ("cti-room", "u_1795351029-11-407514-2", "u_1795351029-11-407514-2"),
+        ("cti-room", "m_1795351029-11-407514_1795351029-11-407514.3", "m_1795351029-11-407514"),  # invited
+        ("cti-spy", "listen_1795351029.12_1795351029-11-407514.3", "listen_1795351029.12"),
+        ("cti-spy", "whisper_1795351029.12", "whisper_1795351029.12"),
+        ("cti-spy", "spare_1795351029-11-407514.3", "spare"),
+        ("cti-hold", "customer", ""),
+    ],
+)
+async def test_it_is_seen_which_room_a_leg_is_in_and_whom_it_hears(context: str, exten: str, spot: str) -> None:
+    moved = Message.of(("Event", "Status"), *STATUS, ("Context", context), ("Exten", exten))
+    found = await look(Bulk(Status=[moved]))
+    assert [leg.spot for leg in found["demo"].legs] == [spot]
 
 
 async def test_devices_are_told_to_every_tenant_and_to_those_without_a_channel() -> None:
