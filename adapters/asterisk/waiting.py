@@ -58,8 +58,11 @@ class WaitingOrders:
         said = "&".join(self._sounds(tenant, order.say, order.language))
         whispered = "&".join(self._sounds(tenant, order.whisper, order.language))
         options = f"A({whispered}:{said})" if said else f"A({whispered})" if whispered else ""
-        if order.shown is not None:
-            options += shown_as(*order.shown)
+        shown = "" if order.shown is None else shown_as(*order.shown)
+        if len(options) + len(shown) > VALUE_MOST:
+            log.error("call %s: too much is to be said at the join: %d signs", order.call, len(options))
+            options = ""  # half an option would fail the call, or show a number that may not be seen
+        options += shown
         if options or order.channel in self._dialled:
             self._set(order.channel, "CTI_DIAL", options)
             self._dialled[order.channel] = None
