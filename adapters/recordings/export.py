@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import csv
 import io
+import logging
 import zipfile
 from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime
 from typing import Final
 
+from adapters.recordings.failures import StorageFailure
 from adapters.recordings.storage import Storage
 from cti.recording.kept import Kept
 
+log = logging.getLogger(__name__)
+
 LIST: Final = "recordings.csv"
+MISSING: Final = "missing.txt"
 COLUMNS: Final = (
     "file",
     "id",
@@ -52,15 +57,26 @@ class _Out(io.RawIOBase):
 
 
 async def zipped(chosen: Sequence[Kept], storage: Storage) -> AsyncIterator[bytes]:
-    """The ZIP file, piece by piece."""
-    out = _Out()
+    """The ZIP file, piece by piece. A sound that cannot be had costs nobody the others: it is named at the end."""
+    out, missing = _Out(), list[Kept]()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as archive:
         archive.writestr(_entry(LIST, None), table(chosen))
         for kept in chosen:
+            blocks = storage.read(kept.sound.place, 0, kept.sound.bytes)
+            try:
+                first = await anext(blocks, b"")
+            except StorageFailure as failure:
+                log.error("recording %s cannot be exported: %s", kept.id, failure)
+                missing.append(kept)
+                continue
             with archive.open(_entry(file_name(kept), kept), "w", force_zip64=True) as entry:
-                async for block in storage.read(kept.sound.place, 0, kept.sound.bytes):
+                entry.write(first)
+                yield out.taken()
+                async for block in blocks:
                     entry.write(block)
                     yield out.taken()
+        if missing:
+            archive.writestr(_entry(MISSING, None), "".join(f"{file_name(one)}\n" for one in missing))
         yield out.taken()
     yield out.taken()
 

@@ -38,3 +38,22 @@ async def test_an_export_has_every_sound_and_a_list_of_them(tmp_path: Path) -> N
     assert [row["name"] for row in rows] == ["'=cmd|'/c calc'!A1", '张伟明,"\r\nx']
     assert rows[0]["sha256"] == chosen[0].sound.sha256
     assert max(map(len, pieces)) < 200_000
+
+
+async def test_a_sound_that_is_lost_is_named_and_the_others_are_exported(tmp_path: Path) -> None:
+    studio = Studio(tmp_path)
+    names = [studio.call(n) for n in (1, 2, 3)]
+    for name in names:
+        studio.written(name)
+    await studio.finisher.look()
+    chosen = [Kept(id=f"{n}" * 28, sound=studio.ledger.sounds[name]) for n, name in zip("abc", names, strict=True)]
+    await studio.storage.remove(chosen[1].sound.place)
+
+    pieces = [piece async for piece in zipped(chosen, studio.storage)]
+
+    with zipfile.ZipFile(io.BytesIO(b"".join(pieces))) as opened:
+        assert opened.testzip() is None
+        _, *sounds, missing = opened.namelist()
+        assert [opened.read(name) for name in sounds] == [studio.kept(names[0]), studio.kept(names[2])]
+        assert missing == "missing.txt"
+        assert opened.read(missing).decode().strip().endswith(f"{'b' * 28}.wav")
