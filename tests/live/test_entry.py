@@ -269,3 +269,36 @@ async def test_a_vip_of_the_list_overtakes_ten_waiting_callers(small: Centre, ph
         desk = await phones.desk("1001")
         await small.status(await small.token("1001"), "1001", "ready")
         assert (await desk.next_ring()).cti_call == vip.call
+
+
+async def test_a_vip_whose_own_agent_is_not_at_work_waits_with_everybody_at_once(small: Centre, phones: Phones) -> None:
+    async with small.desktop(small.supervisor, "calls:*") as wall:
+        caller = (await phones.trunk()).call("4013", "13700000888")
+        first = await wall.client.event("call.queued")
+        then = await wall.client.event("call.queued")
+        assert (first.data["queue"], then.data["queue"], then.call) == ("agent-1001", "sales", first.call)
+        assert then.data["vip"]
+        assert not caller.ended.is_set()
+        caller.hangup()
+        ended = await wall.client.event("call.ended")
+        assert (ended.data["result"], ended.data["queue"]) == ("abandoned", "sales")
+
+
+async def test_an_agent_who_gives_the_caller_away_does_not_give_the_survey_away(small: Centre, phones: Phones) -> None:
+    await setting(small, "PATCH", "/queues/sales", {"survey": "survey"})
+    async with small.desktop(small.supervisor, "calls:*") as wall:
+        caller, _, call = await talks(small, phones, wall, "13800050004")
+        other, token = await phones.desk("1002"), await small.token("1001")
+        await small.status(await small.token("1002"), "1002", "ready")
+        await small.routable(await small.token("1002"), "1002")
+        headers = {"Authorization": f"Bearer {token}"}
+        gone = await small.http.post(f"/api/v1/calls/{call}/transfer", headers=headers, json={"to": "agent:1002"})
+        assert gone.status_code == 202, gone.text
+        second = await other.next_ring()
+        second.answer()
+        await wall.client.event("call.answered")
+        second.hangup()
+        await wall.client.event("call.left", where=lambda e: e.data["agent_no"] == "1002")
+        await press(caller, "3")
+        told = await wall.client.event("survey.answered")
+        assert (told.data["score"], told.data["agent_no"], told.call) == (3, "1002", call)
