@@ -232,3 +232,25 @@ async def test_what_has_not_changed_is_not_read_anew(flows: Flows, store: Away) 
     await publish(store, saying("x", "other"))
     await flows.refresh()
     assert flows.live(DEMO)["main"] is before["main"]
+
+
+async def test_a_version_that_a_call_has_met_is_had_long_after_it_was_replaced(flows: Flows, store: Away) -> None:
+    for prompt in ("first", "second", "third"):
+        await publish(store, saying(prompt))
+    await flows.refresh()
+    found = await flows.versions(DEMO, [("main", 1), ("main-that-never-was", 1)])
+    assert list(found) == ["main"]
+    assert (found["main"].version, found["main"].nodes["ask"].settings) == (1, {"prompts": ["first"]})
+    assert await flows.versions(OTHER, [("main", 1)]) == {}
+
+
+async def test_without_a_database_a_call_goes_on_in_the_version_that_is_known(
+    flows: Flows, store: Away, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await publish(store, saying("first"))
+
+    async def gone(*_words: object) -> Any:
+        raise StoreAway("gone")
+
+    monkeypatch.setattr(store, "document", gone)
+    assert await flows.versions(DEMO, [("main", 1)]) == {}
