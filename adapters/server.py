@@ -201,6 +201,7 @@ class Server:
             hours=partial(self.entries.period, tenant),
             customer=partial(customer_of, self.queries, tenant),
             fetch=self.crm.fetch,
+            may_call=lambda number: self.engine.board(tenant).dialling.allows(number),
         )
 
     def _front(self) -> FrontDesk:

@@ -46,7 +46,15 @@ async def tried(flow: Flow, script: Script, ports: Ports, flows: Mapping[str, Fl
             raise LookupFailed("a trial asks nobody outside")
         return script.fetched
 
-    inside = Ports(now=ports.now, hours=ports.hours, say=ports.say, flow=flows.get, customer=customer, fetch=fetch)
+    inside = Ports(
+        now=ports.now,
+        hours=ports.hours,
+        say=ports.say,
+        may_call=ports.may_call,
+        flow=flows.get,
+        customer=customer,
+        fetch=fetch,
+    )
     caller = Caller(call=_CALL, number=script.number, dialled=script.dialled, language=script.language)
     return _shape(
         await simulate(flow, caller, script.events, inside, at=script.at or ports.now(), leaves=script.leaves)

@@ -13,7 +13,7 @@ from cti import events as ev
 from cti.board import Board, Feature, Fold
 from cti.calls import advance
 from cti.effects import Effect, Forget, HangUp, Later, SendOn, TakeSnapshot, WaitIn
-from cti.errors import BadRequest, RefusedByPolicy
+from cti.errors import BadRequest
 from cti.ids import Instant, QueueName
 from cti.offering import IN_FLIGHT_MS
 from cti.overflow import Target, target
@@ -183,10 +183,7 @@ def _onward(board: Board, call: Call, text: str, why: str, at: Instant) -> Itera
 
 def _may_go(board: Board, where: Target) -> bool:
     """A number that the rules of dialling refuse takes nobody."""
-    try:
-        return where.kind != "number" or bool(board.dialling.allow(where.name))
-    except RefusedByPolicy:
-        return False
+    return where.kind != "number" or board.dialling.allows(where.name)
 
 
 # --- what follows --------------------------------------------------------------------------------------------------

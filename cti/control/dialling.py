@@ -54,6 +54,13 @@ class DialRules:
             raise RefusedByPolicy(f"rule {rule.name}: such numbers are not dialled")
         return digits(number)
 
+    def allows(self, number: str) -> bool:
+        """Whether `allow` would."""
+        try:
+            return bool(self.allow(number))
+        except RefusedByPolicy:
+            return False
+
     def shown(self, caller_id: str) -> str:
         """The number that the other side sees; raises `RefusedByPolicy` for one that is not ours."""
         if caller_id and caller_id not in self.caller_ids:

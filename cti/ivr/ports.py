@@ -31,6 +31,10 @@ async def _no_web(_url: str, _seconds: float) -> Mapping[str, object] | None:
     raise LookupFailed("no look-ups over HTTP here")
 
 
+def _anybody(_number: str) -> bool:
+    return True
+
+
 def _unheard(_told: object) -> None:
     pass
 
@@ -48,6 +52,8 @@ class Ports:
     """The customer of a number, as fields; None when nobody is known. May raise LookupFailed."""
     fetch: Callable[[str, float], Awaitable[Mapping[str, object] | None]] = _no_web
     """The JSON object at a URL, within so many seconds; None when it says 404. May raise LookupFailed."""
+    may_call: Callable[[str], bool] = _anybody
+    """Whether this number may be dialled from here."""
     on_step: Callable[[Step], None] = _unheard
     """Each step as it is done, before the next begins."""
     on_message: Callable[[Message], None] = _unheard

@@ -31,7 +31,7 @@ class Offer(Kind):
 
     async def act(self, talk: Talk) -> str | Callback:
         number = talk.fill(self.number).strip()
-        if not DIALLABLE.fullmatch(number):
+        if not DIALLABLE.fullmatch(number) or not talk.ports.may_call(number):
             return "declined"
         for _ in range(self.tries):
             await talk.play(self.prompts)

@@ -387,6 +387,12 @@ async def test_a_call_back_is_promised_to_those_who_hang_up_while_it_is_confirme
     assert tried.outcome.end == Callback(queue=QueueName("support"), number=CALLER.number)
 
 
+async def test_nobody_is_promised_a_call_that_may_not_be_made() -> None:
+    for allowed in ("+8613900000000", CALLER.number):
+        tried = await walk(flow_of(offer()), "1", ports=replace(PORTS, may_call=allowed.__eq__))
+        assert (way(tried)[0] == "declined", heard(tried) == []) == ((allowed != CALLER.number,) * 2)
+
+
 @pytest.mark.parametrize("number", ["", "anonymous", "1" * 30, "138;DROP"])
 async def test_nobody_is_promised_a_call_back_on_what_is_no_number(number: str) -> None:
     tried = await walk(flow_of(offer()), "1", caller=replace(CALLER, number=number))
