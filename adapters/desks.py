@@ -9,6 +9,7 @@ from cti import events as ev
 from cti.agents import AWAY
 from cti.control import events as ce
 from cti.engine import Engine
+from cti.entry.numbers import international
 from cti.errors import NoSuchTarget, NotFound
 from cti.ids import AgentNo, CallId, DeviceName, Instant, OfferId, QueueName, TenantId
 from cti.people import Principal, calls_for
@@ -94,7 +95,7 @@ class Desk:
 
     def call_back(self, number: str, name: str, queue: QueueName, data: Mapping[str, str]) -> CallId:
         """Put a customer into a queue who is to be called back; returns the call's id."""
-        at = self._engine.clock()
+        at, number = self._engine.clock(), international(number)
         self._engine.board(self._tenant).dialling.allow(number)
         self._engine.board(self._tenant).queue(queue)
         self._dialled += 1
