@@ -115,6 +115,9 @@ class FrontDesk:
             ),
         )
 
+    def message_dropped(self, message: str) -> None:
+        self.mailroom.dropped(message)
+
     def diallable(self, tenant: TenantId, number: str) -> str:
         return self.dialling(tenant).allow(number)
 

@@ -173,8 +173,11 @@ class Switchboard:
         def left(message: out.Message) -> None:
             self._parts.message_left(visit.tenant, visit.caller, message.node, message)
 
+        def empty(message: out.Message) -> None:
+            self._parts.message_dropped(message.name)
+
         ports = self._parts.ports(visit.tenant)
-        return replace(ports, flow=visit.flows.get, on_step=stepped, on_message=left)
+        return replace(ports, flow=visit.flows.get, on_step=stepped, on_message=left, on_empty=empty)
 
     async def _follow(self, line: AgiLine, heard: Line, visit: Visit, found: out.Outcome, ends_as: str = "") -> None:
         """Do what a flow has come to."""
@@ -260,6 +263,8 @@ class Switchboard:
             if seconds >= MESSAGE_LEAST:
                 message = out.Message(name=name, node=box, seconds=seconds, at=at)
                 self._parts.message_left(visit.tenant, caller, box, message)
+            else:
+                self._parts.message_dropped(name)
             return seconds >= MESSAGE_LEAST
 
         self._ended(visit, f"voicemail:{box}", ends_as, found)

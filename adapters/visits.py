@@ -53,6 +53,9 @@ class Parts(Protocol):
 
     def message_left(self, tenant: TenantId, caller: out.Caller, box: str, message: out.Message) -> None: ...
 
+    def message_dropped(self, message: str) -> None:
+        """What was recorded under this name is no message."""
+
     def diallable(self, tenant: TenantId, number: str) -> str:
         """The digits to dial; raises `RefusedByPolicy`."""
 

@@ -63,6 +63,10 @@ class Mailroom:
         draft.rename(note)
         self._any.set()
 
+    def dropped(self, name: str) -> None:
+        """Nothing of what was recorded under this name is kept."""
+        (self._folder / f"{name}.wav").unlink(missing_ok=True)
+
     async def run(self) -> None:
         """Write the rows of all notes, those of an earlier run among them."""
         self._any.set()

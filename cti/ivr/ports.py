@@ -58,5 +58,7 @@ class Ports:
     """Each step as it is done, before the next begins."""
     on_message: Callable[[Message], None] = _unheard
     """Each message as it has been recorded, before anything else is said."""
+    on_empty: Callable[[Message], None] = _unheard
+    """What was recorded and is too short to be a message: nothing of it is to stay."""
     on_answer: Callable[[Answer], None] = _unheard
     """Each answer to a survey as it is given: the caller may leave before the end."""

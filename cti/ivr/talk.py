@@ -91,22 +91,25 @@ class Talk:
         """Forget what was typed ahead."""
         self._ahead.clear()
 
-    async def record(self, *, seconds: float, stop_at: str, silence: float) -> Message:
-        """Record a message; a caller who hangs up at its end has left it all the same."""
+    async def record(self, *, seconds: float, stop_at: str, silence: float, least: float) -> Message:
+        """Record a message; a caller who hangs up at its end has left it all the same. One shorter than `least` is
+        none."""
         at = self.ports.now()
         name = f"{re.sub('[^A-Za-z0-9-]', '-', self._call)}-{at}-{len(self.messages) + 1}"
         try:
             recorded = await self._line.record(name, seconds=seconds, stop_at=stop_at, silence=silence)
         except HungUp as gone:
-            if gone.recorded > 0:
-                self._keep_message(Message(name=name, node=self.node.id, seconds=gone.recorded, at=at))
+            self._keep_message(Message(name=name, node=self.node.id, seconds=gone.recorded, at=at), least)
             raise
         self._ended_by(recorded)
         message = Message(name=name, node=self.node.id, seconds=recorded.seconds, at=at)
-        self._keep_message(message)
+        self._keep_message(message, least)
         return message
 
-    def _keep_message(self, message: Message) -> None:
+    def _keep_message(self, message: Message, least: float) -> None:
+        if message.seconds <= 0 or message.seconds < least:
+            self.ports.on_empty(message)
+            return
         self.messages.append(message)
         self.ports.on_message(message)
 

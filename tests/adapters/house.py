@@ -62,6 +62,7 @@ class House:
         self.known_incidents: list[Incident] = []
         self.told: list[tuple[str, bool]] = []
         self.messages: list[tuple[str, out.Message]] = []
+        self.dropped: list[str] = []
         self.heard: list[str] = []
         self.rules = DialRules()
         self.counter = 0
@@ -172,6 +173,9 @@ class House:
 
     def message_left(self, tenant: TenantId, caller: out.Caller, box: str, message: out.Message) -> None:
         self.messages.append((box, message))
+
+    def message_dropped(self, message: str) -> None:
+        self.dropped.append(message)
 
     def diallable(self, tenant: TenantId, number: str) -> str:
         return self.rules.allow(number)

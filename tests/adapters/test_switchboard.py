@@ -324,6 +324,7 @@ async def test_only_a_message_that_is_kept_is_said_to_be(
     await place.again(caller, "voicemail:main", *events)
     assert place.heard == said
     assert [box for box, _ in place.messages] == ["main"] * messages
+    assert len(place.dropped) == (events == [""]), "what is no message is not left lying about"
     assert place.hangs_up(caller).result is result
 
 
@@ -333,3 +334,11 @@ async def test_a_low_rank_of_a_flow_counts_and_that_of_a_vip_counts_more() -> No
     assert place.follows(await place.enters()).priority == -10
     place.decision = leads_to("flow:f", list="vip", priority=5)
     assert place.follows(await place.enters()).priority == 5
+
+
+@pytest.mark.parametrize(("events", "kept"), [(["1"], True), ([""], False), (["hangup"], True)])
+async def test_what_a_flow_records_is_a_message_or_is_gone(events: list[str], kept: bool) -> None:
+    place = house("flow:f")
+    place.publish(flow_of(node("record", {"done": "end", "empty": "end"}, prompts=["speak"], least=2, seconds=60)))
+    await place.enters(*events)
+    assert (len(place.messages), len(place.dropped)) == ((1, 0) if kept else (0, 1))

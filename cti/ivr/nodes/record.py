@@ -11,7 +11,8 @@ from cti.ivr.talk import Talk
 @node_type("record")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Record(Kind):
-    """The name of the message is kept in `variable`. `silence` or the key `stop_at` ends it."""
+    """The name of the message is kept in `variable`. `silence` or the key `stop_at` ends it; what is shorter than
+    `least` is no message."""
 
     exits = ("done", "empty")
 
@@ -26,6 +27,8 @@ class Record(Kind):
         talk.clear()
         await talk.play(self.prompts)
         talk.clear()
-        message = await talk.record(seconds=self.seconds, stop_at=self.stop_at, silence=self.silence)
+        message = await talk.record(seconds=self.seconds, stop_at=self.stop_at, silence=self.silence, least=self.least)
+        if message not in talk.messages:
+            return "empty"
         talk.set(self.variable, message.name)
-        return "done" if message.seconds >= self.least else "empty"
+        return "done"

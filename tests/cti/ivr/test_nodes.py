@@ -10,7 +10,7 @@ import pytest
 
 from cti.ids import AgentNo, Instant, QueueName
 from cti.ivr.nodes import kinds
-from cti.ivr.outcome import Answer, Callback, HangUp, Left, ToAgent, ToNumber, ToQueue, Voicemail
+from cti.ivr.outcome import Answer, Callback, HangUp, Left, Message, ToAgent, ToNumber, ToQueue, Voicemail
 from cti.ivr.ports import LookupFailed, Ports
 from cti.ivr.run import run
 from cti.ivr.simulate import ScriptedLine, simulate
@@ -336,19 +336,25 @@ async def test_an_answer_counts_though_the_caller_leaves_before_the_next() -> No
     assert tried.outcome.answers == tuple(told)
 
 
-RECORD = node("record", {"done": "end", "empty": "end"}, prompts=["speak"], variable="message")
+SPEAK: Mapping[str, object] = {"prompts": ["speak"], "variable": "message"}
+RECORD = node("record", {"done": "end", "empty": "end"}, **SPEAK)
 
 
-@pytest.mark.parametrize(
-    ("events", "exit", "seconds"), [(["#"], "done", 5.0), (["12"], "done", 5.0), ([], "empty", 0.0)]
-)
-async def test_a_message_is_recorded_under_a_name_that_holds_nothing_of_the_caller(
-    events: list[str], exit: str, seconds: float
-) -> None:
+async def test_what_is_too_short_to_be_a_message_is_none() -> None:
+    dropped: list[Message] = []
+    for flow, events in ((flow_of(RECORD), []), (flow_of({**RECORD, "settings": {**SPEAK, "least": 6}}), ["#"])):
+        tried = await walk(flow, *events, ports=replace(PORTS, on_empty=dropped.append))
+        assert (way(tried)[0], tried.outcome.messages) == ("empty", ())
+        assert "message" not in tried.outcome.variables
+    assert [message.seconds for message in dropped] == [0.0, 5.0]
+
+
+@pytest.mark.parametrize("events", [["#"], ["12"]])
+async def test_a_message_is_recorded_under_a_name_that_holds_nothing_of_the_caller(events: list[str]) -> None:
     tried = await walk(flow_of(RECORD), *events)
-    assert way(tried)[0] == exit
+    assert way(tried)[0] == "done"
     (message,) = tried.outcome.messages
-    assert message.seconds == seconds
+    assert message.seconds == 5.0
     assert message.name == f"1763812800-17-123456-{message.at}-1"
     assert tried.outcome.variables["message"] == message.name
 
