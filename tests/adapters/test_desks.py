@@ -16,6 +16,10 @@ from tests.world import World
 DEMO = TenantId("demo")
 
 
+async def past(*_: object) -> None:
+    """Nothing is on record."""
+
+
 class Room:
     """An engine with one board."""
 
@@ -38,7 +42,7 @@ class Room:
 @pytest.mark.parametrize("number", ["13800138000", "138 0013 8000", "+8613800138000", "0086-13800138000"])
 def test_a_promised_callback_is_for_one_number_however_it_is_written(number: str) -> None:
     room = Room()
-    call = Desk(cast(Engine, room), DEMO, lambda *_: ()).call_back(
+    call = Desk(cast(Engine, room), DEMO, lambda *_: (), past).call_back(
         number, "张伟明", QueueName("sales"), {"order": "88"}
     )
     promised = room.world.board.calls[call]
@@ -49,7 +53,7 @@ def test_a_promised_callback_is_for_one_number_however_it_is_written(number: str
 def test_a_callback_that_could_not_be_made_is_not_promised(number: str) -> None:
     room = Room()
     with pytest.raises(RefusedByPolicy):
-        Desk(cast(Engine, room), DEMO, lambda *_: ()).call_back(number, "", QueueName("sales"), {})
+        Desk(cast(Engine, room), DEMO, lambda *_: (), past).call_back(number, "", QueueName("sales"), {})
     with pytest.raises(NotFound):
-        Desk(cast(Engine, room), DEMO, lambda *_: ()).call_back("13800138000", "", QueueName("nowhere"), {})
+        Desk(cast(Engine, room), DEMO, lambda *_: (), past).call_back("13800138000", "", QueueName("nowhere"), {})
     assert not room.asked
