@@ -5,6 +5,7 @@ import typer
 from adapters.cli.audit import audit_app
 from adapters.cli.codes import disposition_app, reason_app
 from adapters.cli.entry import calendar_app, number_app, schedule_app
+from adapters.cli.exchange import export_app, import_app
 from adapters.cli.flows import flow_app
 from adapters.cli.lab import lab_app
 from adapters.cli.lists import list_app
@@ -36,3 +37,5 @@ app.add_typer(number_app, name="number")
 app.add_typer(schedule_app, name="schedule")
 app.add_typer(calendar_app, name="calendar")
 app.add_typer(list_app, name="list")
+app.add_typer(import_app, name="import")
+app.add_typer(export_app, name="export")

@@ -119,6 +119,7 @@ def queue_set(
 
 @queue_app.command("remove")
 def queue_remove(name: str, tenant: Tenant = DEMO) -> None:
+    """Remove a queue; refused while something leads to it."""
     with_store(lambda database: DirectoryStore(database).delete_queue(TenantId(tenant), QueueName(name)))
 
 

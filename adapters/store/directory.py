@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from adapters.store import loading, meta, rules
 from adapters.store.database import Database, insert_new
+from adapters.store.leading import leading_to
 from adapters.store.loading import Directory, read_directory
 from adapters.store.skills import set_levels
 from adapters.store.tables import agent_skills, agent_states, agents, figures, queue_members, queues, tenants, users
@@ -156,9 +157,12 @@ class DirectoryStore:
             return new
 
     async def delete_queue(self, tenant: TenantId, queue: QueueName) -> None:
+        """Remove a queue; refused while a flow, a number, a schedule, a list or another queue leads to it."""
         async with self._database.writing() as connection:
             await meta.bump(connection)
             await _queue(connection, tenant, queue)
+            if (who := await leading_to(connection, tenant, "queue", queue)) is not None:
+                raise Conflict(f"{who} leads to the queue {queue}")
             member = queue_members.c
             await connection.execute(delete(queue_members).where(member.tenant == tenant, member.queue == queue))
             await connection.execute(delete(queues).where(queues.c.tenant == tenant, queues.c.name == queue))

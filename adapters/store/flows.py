@@ -18,7 +18,7 @@ from adapters.store.database import Database, insert_new
 from adapters.store.directory import now
 from adapters.store.entry_tables import schedules
 from adapters.store.flow_tables import flow_versions, flows
-from adapters.store.flow_users import HEARD, POINTERS
+from adapters.store.leading import HEARD, leading_to
 from adapters.store.pages import Page, cursor_of, key_of, page_size
 from adapters.store.tables import agents, queues, tenants
 from cti.errors import Conflict, NotFound, Outdated
@@ -29,8 +29,6 @@ from cti.ivr.problems import BadFlow, Problem
 
 VERSION: Final = "flows_version"
 
-Pointer: TypeAlias = Callable[[AsyncConnection, TenantId, str], Awaitable[str | None]]
-"""Says in words what leads to this flow ("number 4000"), or None."""
 Names: TypeAlias = Callable[[AsyncConnection, TenantId], Awaitable[Mapping[str, Any]]]
 """More fields of `Known` for the check: what there is besides queues, agents, schedules and flows."""
 
@@ -57,9 +55,8 @@ class Version:
 
 
 class FlowStore:
-    def __init__(self, database: Database, *, pointers: Sequence[Pointer] = (), names: Sequence[Names] = ()) -> None:
+    def __init__(self, database: Database, *, names: Sequence[Names] = ()) -> None:
         self._database = database
-        self._pointers = pointers
         self._names = names
 
     async def version(self) -> int:
@@ -200,9 +197,8 @@ class FlowStore:
         """Remove the flow and its versions; refused while a number, a schedule or another flow leads to it."""
         async with self._database.writing() as connection:
             await self._for_change(connection, tenant, name)
-            for pointer in (*POINTERS, *self._pointers):
-                if (who := await pointer(connection, tenant, name)) is not None:
-                    raise Conflict(f"{who} leads to the flow {name}")
+            if (who := await leading_to(connection, tenant, "flow", name)) is not None:
+                raise Conflict(f"{who} leads to the flow {name}")
             await connection.execute(delete(flow_versions).where(*_its(flow_versions, tenant, name)))
             await connection.execute(delete(flows).where(*_its(flows, tenant, name)))
 

@@ -13,8 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from adapters.store.entry_tables import numbers, schedules
 from adapters.store.flow_tables import flow_versions, flows
-from adapters.store.flow_users import HEARD, holds
 from adapters.store.journey_tables import incidents
+from adapters.store.leading import HEARD, holds
 from adapters.store.recording_tables import recording_rules
 from adapters.store.tables import list_entries, queues
 from cti.ids import TenantId

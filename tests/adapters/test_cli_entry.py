@@ -166,3 +166,14 @@ def test_what_leads_nowhere_any_more_is_removed() -> None:
     done("schedule", "remove", "office")
     done("calendar", "remove", "china")
     assert "nothing" in done("calendar", "list")
+
+
+def test_lists_and_flows_go_in_and_out_by_import_and_export_too(tmp_path: Path) -> None:
+    sheet = tmp_path / "deny.csv"
+    sheet.write_text("number,reason\n13700000404,骚扰\n", encoding="utf-8")
+    done("import", "list", "deny", str(sheet))
+    assert "13700000404" in done("export", "list", "deny")
+    flow = tmp_path / "bye.yaml"
+    flow.write_text("name: bye\nstart: end\nnodes:\n  end: {type: hangup}\n", encoding="utf-8")
+    done("import", "flow", str(flow))
+    assert "bye" in done("export", "flow", "bye")

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import insert
+from sqlalchemy import delete, insert
 
 from adapters.store.database import Database
 from adapters.store.directory import DirectoryStore, Tenant
@@ -269,20 +269,45 @@ async def test_a_removed_flow_takes_its_versions_with_it(flows: FlowStore) -> No
     assert (await flows.publish(DEMO, "main", by="root")).published == 1
 
 
-async def test_others_may_say_what_leads_to_a_flow_and_what_names_there_are(database: Database) -> None:
-    async def leads(_connection: object, _tenant: TenantId, name: str) -> str | None:
-        return "a campaign" if name == "used" else None
-
+async def test_others_may_say_what_names_there_are(database: Database) -> None:
     async def prompts(_connection: object, _tenant: TenantId) -> Mapping[str, Any]:
         return {"prompts": {"greeting"}}
 
-    flows = FlowStore(database, pointers=[leads], names=[prompts])
+    flows = FlowStore(database, names=[prompts])
     await DirectoryStore(database).create_queue(DEMO, QueueSettings(name=QueueName("sales")))
     await flows.save(DEMO, flow("used"), by="root")
-    with pytest.raises(Conflict, match="a campaign leads to the flow used"):
-        await flows.delete(DEMO, "used")
     with pytest.raises(BadFlow, match="main-menu"):
         await flows.publish(DEMO, "used", by="root")
+
+
+async def test_a_queue_stays_as_long_as_callers_are_led_to_it(flows: FlowStore, database: Database) -> None:
+    directory, sales = DirectoryStore(database), QueueName("sales")
+
+    async def refused() -> str:
+        with pytest.raises(Conflict) as refusal:
+            await directory.delete_queue(DEMO, sales)
+        return refusal.value.message
+
+    await flows.save(DEMO, flow(), by="root")
+    await flows.publish(DEMO, "main", by="root")
+    assert await refused() == "the flow main leads to the queue sales"
+    await flows.delete(DEMO, "main")
+    point = {"tenant": DEMO, "number": "4000", "title": "", "entry": "hangup", "lists": True}
+    office = {"tenant": DEMO, "name": "office", "calendar": "", "document": {"otherwise": "queue:sales"}}
+    async with database.writing() as connection:
+        await connection.execute(insert(numbers), {**point, "options": {"safe_queue": "sales"}})
+    assert await refused() == "the number 4000 leads to the queue sales"
+    async with database.writing() as connection:
+        await connection.execute(delete(numbers))
+        await connection.execute(insert(schedules), office)
+    assert await refused() == "the schedule office leads to the queue sales"
+    async with database.writing() as connection:
+        await connection.execute(delete(schedules))
+    await directory.create_queue(DEMO, QueueSettings(name=QueueName("after")))
+    await directory.update_queue(DEMO, QueueName("after"), {"max_wait_seconds": 60, "max_wait_target": "queue:sales"})
+    assert await refused() == "the queue after leads to the queue sales"
+    await directory.delete_queue(DEMO, QueueName("after"))
+    await directory.delete_queue(DEMO, sales)
 
 
 async def test_the_demonstrations_flows_are_published_once_and_stay_as_people_have_them(
