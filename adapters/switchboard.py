@@ -142,7 +142,8 @@ class Switchboard:
         self, line: AgiLine, heard: Line, visit: Visit, flow: Flow | None, name: str, ends_as: str = ""
     ) -> None:
         if flow is None:
-            log.error("call %s: there is no published flow %s; the caller goes to the safe queue", visit.call, name)
+            log.error("call %s: there is no published flow %s", visit.call, name)
+            await self._give_up(line, ends_as)
             return
         found = await run(flow, visit.caller, heard, self._ports(visit))
         await self._follow(line, heard, visit, found, ends_as)
@@ -203,6 +204,7 @@ class Switchboard:
                 await self._send(line, CAUSES.get(cause, "hangup"))
             case out.Broken(why=why):
                 log.error("call %s: flow %s is broken: %s", visit.call, found.flow.name, why)
+                await self._give_up(line, ends_as)
             case out.Left():
                 pass
 
@@ -235,9 +237,8 @@ class Switchboard:
                 await self._go_on(line, heard, visit, found.flow, otherwise, caller, ends_as)
                 return
             self._ended(visit, "refused", ends_as, found)
-            if ends_as:
-                await self._send(line, "hangup")
-            return  # where nothing was said of that, the safe queue takes the caller
+            await self._give_up(line, ends_as)
+            return
         self._ended(visit, "number", ends_as or Result.FORWARDED, found)
         await line.set_variable("CTI_ELSE", "" if otherwise is None else OTHERWISE)
         await line.set_variable("CTI_SECONDS", str(wish.seconds))
@@ -405,6 +406,11 @@ class Switchboard:
     async def _join(self, line: AgiLine, visit: Visit, queue: QueueName, ends_as: str = "") -> None:
         self._ended(visit, f"queue:{queue}", ends_as)
         await self._send(line, "queue", queue)
+
+    async def _give_up(self, line: AgiLine, ends_as: str) -> None:
+        """Told nothing, the dialplan takes the caller to the safe queue; that is not for those who are denied."""
+        if ends_as:
+            await self._send(line, "hangup")
 
     async def _send(self, line: AgiLine, way: str, whom: str = "") -> None:
         """Say where the dialplan goes on."""

@@ -8,6 +8,7 @@ from cti.control.dialling import DialRules
 from cti.effects import Deliver
 from cti.ids import QueueName
 from cti.incidents import Incident
+from cti.ivr.flow import Flow
 from cti.records import QueueSettings, Result, State
 from tests.adapters.house import House, leads_to
 from tests.cti.ivr.flows import flow_of, node
@@ -154,6 +155,22 @@ async def test_a_denied_caller_sent_to_somebody_who_is_not_there_gets_no_further
     caller = await place.again(caller, call.sent_to)
     assert caller.variables["CTI_NEXT"] == "hangup"
     assert place.hangs_up(caller).result is Result.DENIED
+
+
+BROKEN = flow_of(node("set", {"next": "number"}, variables={"n": "x"}), number=node("to_number", number="${n}"))
+
+
+@pytest.mark.parametrize("flows", [(), (BROKEN,)])
+@pytest.mark.parametrize(("listed", "way"), [("deny", "hangup"), (None, None)])
+async def test_a_flow_that_is_missing_or_broken_lets_no_denied_caller_in(
+    flows: tuple[Flow, ...], listed: str | None, way: str | None
+) -> None:
+    place = house()
+    place.publish(*flows)
+    place.decision = leads_to("flow:f", list=listed)
+    caller = await place.enters()
+    assert caller.variables.get("CTI_NEXT") == way, "others go to the safe queue, which the dialplan knows"
+    assert place.hangs_up(caller).result is (Result.DENIED if listed else Result.IVR)
 
 
 @pytest.mark.parametrize("target", ["agent:1002", "number:+8613900001111"])
