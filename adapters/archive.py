@@ -24,7 +24,7 @@ from adapters.store.failures import StoreFailure
 from adapters.store.pages import Page
 from adapters.store.recordings import Recordings
 from cti.audit import Audit
-from cti.errors import BadRequest, Conflict, NotFound
+from cti.errors import Conflict, NotFound
 from cti.events import Event, RecordingKept, RecordingRoomChanged, RecordingRulesChanged
 from cti.ids import AgentNo, CallId, Instant, TenantId
 from cti.recording.kept import Kept, Sound, Wanted
@@ -49,7 +49,7 @@ class Office:
     post: Callable[[Event, TenantId | None], None]
     tenants: Callable[[], Collection[TenantId]]
     audit: Audit
-    is_prompt: Callable[[TenantId, str], Awaitable[bool]]
+    refuse_silence: Callable[[TenantId, Sequence[str]], Awaitable[None]]
 
 
 class Archive:
@@ -179,8 +179,7 @@ class Archive:
         return (await self._store.rules()).get(tenant, RecordingRules())
 
     async def set_rules(self, tenant: TenantId, rules: RecordingRules) -> None:
-        if rules.announcement and not await self._office.is_prompt(tenant, rules.announcement):
-            raise BadRequest(f"there is no prompt {rules.announcement[:40]}: callers would hear nothing")
+        await self._office.refuse_silence(tenant, [rules.announcement] if rules.announcement else [])
         await self._store.set_rules(tenant, rules)
         await self.refresh()
 

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from adapters.calendars.published import known
 from adapters.entry import SAFE_QUEUE, Entries
-from adapters.prompts import is_prompt
+from adapters.prompts import refuse_silence
 from adapters.store.database import Database
 from adapters.store.entry import CalendarSettings, EntryStore
 from adapters.store.list_reading import Stopped, apart
@@ -65,7 +65,7 @@ class EntryEdits:
         safe = point.options.get(SAFE_QUEUE)
         if safe is not None:
             target(f"queue:{safe}")
-        await refuse_silence(self._database, tenant, [point.entry])
+        await refuse_silence(self._database, tenant, messages([point.entry]))
         point = await self._store.put_number(tenant, point, new=new)
         await self._entries.refresh()
         return _number(point)
@@ -135,7 +135,7 @@ class EntryEdits:
     async def _put_schedule(self, tenant: TenantId, given: Mapping[str, Any], *, new: bool) -> Shape:
         wanted = {key: value for key, value in given.items() if value is not None}
         schedule = schedule_of(wanted)
-        await refuse_silence(self._database, tenant, targets_of(schedule))
+        await refuse_silence(self._database, tenant, messages(targets_of(schedule)))
         schedule = await self._store.put_schedule(tenant, schedule, new=new)
         await self._entries.refresh()
         return shape_of(schedule)
@@ -243,7 +243,7 @@ class ListEdits:
         return await self._put(tenant, replace(old, **wanted, added_by=by, added_at=self._now()))
 
     async def _put(self, tenant: TenantId, entry: ListEntry) -> Shape:
-        await refuse_silence(self._database, tenant, [entry.target])
+        await refuse_silence(self._database, tenant, messages([entry.target]))
         put = await self._lists.put(tenant, entry)
         await self._entries.refresh()
         return _entry(put)
@@ -265,7 +265,7 @@ class ListEdits:
         sheet = await asyncio.to_thread(lambda: sheets.read(kind, data, zone=zone, by=by, at=now))
         if sheet.wrong and not partial:
             raise sheets.BadSheet(sheet)
-        await refuse_silence(self._database, tenant, {one.target for one in sheet.entries})
+        await refuse_silence(self._database, tenant, messages({one.target for one in sheet.entries}))
         stop = self._entries.stop
         try:
             removed = await apart(self._url, lambda database: put_sheet(database, tenant, kind, sheet, replace, stop))
@@ -280,11 +280,9 @@ class ListEdits:
             yield sheets.written(entries)
 
 
-async def refuse_silence(database: Database, tenant: TenantId, targets: Iterable[Target | None]) -> None:
-    """Raises `BadRequest` for a message that is none: its callers would hear nothing before they are hung up."""
-    for one in targets:
-        if one is not None and one.kind == "message" and not await is_prompt(database, tenant, one.name):
-            raise BadRequest(f"there is no prompt {one.name[:40]}: callers would hear nothing")
+def messages(targets: Iterable[Target | None]) -> Sequence[str]:
+    """The prompts that these targets are."""
+    return [one.name for one in targets if one is not None and one.kind == "message"]
 
 
 async def put_sheet(

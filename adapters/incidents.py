@@ -10,7 +10,6 @@ from typing import Final
 from adapters.store.failures import StoreAway, StoreFailure
 from adapters.store.incidents import Incidents, Known
 from adapters.web.ports import Shape
-from cti.errors import BadRequest
 from cti.ids import CallId, TenantId
 from cti.incidents import Incident, concerning
 from cti.shapes import stamp
@@ -24,9 +23,9 @@ RETRY_SECONDS: Final = 5.0
 class IncidentBoard:
     """The web's `Incidents`, and what callers are told."""
 
-    def __init__(self, store: Incidents, is_prompt: Callable[[TenantId, str], Awaitable[bool]]) -> None:
+    def __init__(self, store: Incidents, refuse_silence: Callable[[TenantId, Sequence[str]], Awaitable[None]]) -> None:
         self._store = store
-        self._is_prompt = is_prompt
+        self._refuse_silence = refuse_silence
         self._active: Mapping[TenantId, Sequence[Incident]] = {}
         self._version = -1
         self._counting: set[asyncio.Task[None]] = set()
@@ -70,8 +69,7 @@ class IncidentBoard:
         return [_shape(one) for one in await self._store.list(tenant)]
 
     async def begin(self, tenant: TenantId, title: str, prompt: str, prefixes: Sequence[str], offer: bool) -> Shape:
-        if not await self._is_prompt(tenant, prompt):
-            raise BadRequest(f"there is no prompt {prompt[:40]}: callers would hear nothing")
+        await self._refuse_silence(tenant, [prompt])
         known = await self._store.begin(tenant, title=title, prompt=prompt, prefixes=prefixes, offer=offer)
         await self.refresh()
         log.info("incident %s of %s has begun", known.incident.id, tenant)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict
 
 from adapters.store.codes import Codes
@@ -29,6 +29,11 @@ log = logging.getLogger(__name__)
 LOOK_SECONDS = 1.0
 
 
+def spoken(queue: QueueSettings) -> Sequence[str]:
+    """The prompts that a queue names."""
+    return [*queue.comfort_prompts, *([queue.whisper] if queue.whisper else [])]
+
+
 class People:
     """The web's `Directory`. `on_user` and `on_directory` are told what has changed, whoever changed it."""
 
@@ -40,6 +45,7 @@ class People:
         roles: Roles,
         codes: Codes,
         *,
+        refuse_silence: Callable[[TenantId, Sequence[str]], Awaitable[None]],
         on_user: Callable[[str], None],
         on_directory: Callable[[TenantId, Loaded], None],
     ) -> None:
@@ -48,6 +54,7 @@ class People:
         self._skills = skills
         self._roles = roles
         self._codes = codes
+        self._refuse_silence = refuse_silence
         self._on_user = on_user
         self._on_directory = on_directory
         self._known: Mapping[str, StoredUser] = {}
@@ -165,10 +172,14 @@ class People:
         await self.refresh()
 
     async def add_queue(self, tenant: TenantId, queue: QueueSettings) -> None:
+        await self._refuse_silence(tenant, spoken(queue))
         await self._directory.create_queue(tenant, queue)
         await self.refresh()
 
     async def change_queue(self, tenant: TenantId, queue: QueueSettings) -> None:
+        before = self.queue_settings(tenant, queue.name)
+        known = () if before is None else spoken(before)
+        await self._refuse_silence(tenant, [one for one in spoken(queue) if one not in known])
         await self._directory.update_queue(tenant, queue.name, asdict(queue))
         await self.refresh()
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -62,6 +62,13 @@ class Draft:
 async def is_prompt(database: Database, tenant: TenantId, name: str) -> bool:
     """Whether callers of this tenant would hear something of that name: a prompt of its own or a built-in one."""
     return name in names() or await PromptStore(database).has(tenant, name)
+
+
+async def refuse_silence(database: Database, tenant: TenantId, names: Iterable[str]) -> None:
+    """Raises `BadRequest` for the first of these that is no prompt."""
+    for name in names:
+        if not await is_prompt(database, tenant, name):
+            raise BadRequest(f"there is no prompt {name[:40]}: nothing would be heard")
 
 
 class Prompts:

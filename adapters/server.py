@@ -36,7 +36,7 @@ from adapters.lookups import LookUps
 from adapters.metrics import CallMetrics, ServerMetrics
 from adapters.organisation import Ledger, Organisation
 from adapters.people import People
-from adapters.prompts import Prompts, is_prompt
+from adapters.prompts import Prompts, refuse_silence
 from adapters.recordings.metrics import RecordingMetrics
 from adapters.records import Records, Verifier
 from adapters.settings import Settings
@@ -124,6 +124,7 @@ class Server:
             Skills(store.database),
             Roles(store.database),
             Codes(store.database),
+            refuse_silence=partial(refuse_silence, store.database),
             on_user=self.hub.principal_changed,
             on_directory=self._directory_changed,
         )
@@ -138,7 +139,7 @@ class Server:
         )
         self.archive = self._archive()
         self.entries = Entries(store.database)
-        self.incidents = IncidentBoard(Incidents(store.database), partial(is_prompt, store.database))
+        self.incidents = IncidentBoard(Incidents(store.database), partial(refuse_silence, store.database))
         self.crm = Crm(settings.crm_hosts.split(","))
         self.look_ups = LookUps(self.queries, self.clock, lambda event, tenant: self.engine.post(event, tenant))
         self.pbx = self._pbx()
@@ -190,7 +191,7 @@ class Server:
             post=lambda event, tenant: self.engine.post(event, tenant),
             tenants=lambda: self.engine.tenants,
             audit=self.audit,
-            is_prompt=partial(is_prompt, self.store.database),
+            refuse_silence=partial(refuse_silence, self.store.database),
         )
         return Archive(self.settings, Recordings(self.store.database), office)
 

@@ -9,6 +9,8 @@ from typing import Annotated, Any, Final
 import typer
 
 from adapters.cli.common import Json, Tenant, fail, show, with_store
+from adapters.people import spoken
+from adapters.prompts import refuse_silence
 from adapters.store.database import Database
 from adapters.store.directory import DirectoryStore
 from adapters.store.seed import DEMO
@@ -89,7 +91,12 @@ def queue_add(
         window=window,
     )
     made = replace(made, **_more(more or ()))
-    with_store(lambda database: DirectoryStore(database).create_queue(TenantId(tenant), made))
+
+    async def work(database: Database) -> None:
+        await refuse_silence(database, TenantId(tenant), spoken(made))
+        await DirectoryStore(database).create_queue(TenantId(tenant), made)
+
+    with_store(work)
 
 
 @queue_app.command("set")
@@ -112,9 +119,13 @@ def queue_set(
         "window": window,
     }
     changes = {**{key: value for key, value in given.items() if value is not None}, **_more(more or ())}
-    with_store(
-        lambda database: DirectoryStore(database).update_queue(TenantId(tenant), QueueName(name), changes),
-    )
+
+    async def work(database: Database) -> None:
+        named = [*changes.get("comfort_prompts", ()), *filter(None, [changes.get("whisper")])]
+        await refuse_silence(database, TenantId(tenant), named)
+        await DirectoryStore(database).update_queue(TenantId(tenant), QueueName(name), changes)
+
+    with_store(work)
 
 
 @queue_app.command("remove")

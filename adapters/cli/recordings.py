@@ -14,7 +14,7 @@ from adapters.archive import storage_of
 from adapters.asterisk.numbers import written
 from adapters.cli.audit import on_record
 from adapters.cli.common import Json, Tenant, fail, settings, show, with_store
-from adapters.prompts import is_prompt
+from adapters.prompts import refuse_silence
 from adapters.recordings.failures import NoStorage, StorageFailure
 from adapters.recordings.storage import Storage
 from adapters.store.database import Database
@@ -22,7 +22,6 @@ from adapters.store.recordings import Recordings
 from adapters.store.seed import DEMO
 from adapters.store.voicemails import Voicemails
 from adapters.voicemails import erase
-from cti.errors import BadRequest
 from cti.ids import TenantId
 from cti.recording.kept import Kept, Wanted, kept_shape
 from cti.recording.policy import RecordingRules
@@ -90,8 +89,7 @@ def recording_set(announcement: Announcement = None, keep_days: KeepDays = None,
         fail("nothing to set")
 
     async def work(database: Database) -> None:
-        if announcement and not await is_prompt(database, TenantId(tenant), announcement):
-            raise BadRequest(f"there is no prompt {announcement[:40]}: callers would hear nothing")
+        await refuse_silence(database, TenantId(tenant), [announcement] if announcement else [])
         rules = await _rules(database, TenantId(tenant))
         await Recordings(database).set_rules(TenantId(tenant), replace(rules, **changes))
         await on_record(database, TenantId(tenant), "recordings.set_rules", "", **changes)

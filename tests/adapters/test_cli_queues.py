@@ -51,11 +51,11 @@ def listed(noun: str) -> list[dict[str, Any]]:
 
 def test_every_kind_of_setting_can_be_set() -> None:
     done("queue", "add", "support")
-    done("queue", "add", "sales", "--set", "announce_position=yes", "--set", "comfort_prompts=patience,thanks")
+    done("queue", "add", "sales", "--set", "announce_position=yes", "--set", "comfort_prompts=comfort,thanks")
     done("queue", "set", "sales", "--set", "max_wait_seconds=300", "--set", "max_wait_target=queue:support")
     sales = next(one for one in listed("queue") if one["name"] == "sales")
     assert sales["announce_position"] is True
-    assert sales["comfort_prompts"] == ["patience", "thanks"]
+    assert sales["comfort_prompts"] == ["comfort", "thanks"]
     assert (sales["max_wait_seconds"], sales["max_wait_target"]) == (300, "queue:support")
     done("queue", "set", "sales", "--set", "comfort_prompts=", "--set", "announce_position=no")
     sales = next(one for one in listed("queue") if one["name"] == "sales")
@@ -71,6 +71,8 @@ def test_every_kind_of_setting_can_be_set() -> None:
         ("max_length=5", "max_length_target"),
         ("max_wait_target=queue:nowhere", "nowhere"),
         ("name=other", "name"),
+        ("comfort_prompts=comfort,nothing", "there is no prompt nothing"),
+        ("whisper=nothing", "there is no prompt nothing"),
     ],
 )
 def test_a_setting_that_makes_no_sense_is_refused_by_name(setting: str, named: str) -> None:

@@ -6,12 +6,14 @@ import asyncio
 import shutil
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from adapters.organisation import Organisation
 from adapters.people import People
+from adapters.prompts import refuse_silence
 from adapters.store.codes import Codes
 from adapters.store.database import Database
 from adapters.store.directory import DirectoryStore, Tenant
@@ -23,10 +25,11 @@ from adapters.store.skills import Skills
 from adapters.store.users import Users
 from adapters.web.ports import User
 from cti.dispositions import Disposition
-from cti.ids import AgentNo, TenantId
+from cti.errors import BadRequest
+from cti.ids import AgentNo, QueueName, TenantId
 from cti.permissions import CALLS_SEE, NUMBERS_SEE, OWN_DESK, Role, Scope
 from cti.reasons import Reason
-from cti.records import AgentProfile
+from cti.records import AgentProfile, QueueSettings
 from cti.teams import Team
 
 DEMO = TenantId("demo")
@@ -50,6 +53,7 @@ class Office:
             Skills(self.database),
             roles,
             Codes(self.database),
+            refuse_silence=partial(refuse_silence, self.database),
             on_user=self.told.append,
             on_directory=self._read,
         )
@@ -145,3 +149,15 @@ async def test_what_agents_may_say_is_in_force_when_the_edit_returns(office: Off
     assert office.codes == ["busy", "break", "away"]
     nobody = TenantId("nobody")
     assert (list(people.reasons(nobody)), list(people.dispositions(nobody))) == ([], [])
+
+
+async def test_a_queue_names_no_prompt_that_is_not_there_and_may_keep_one_that_is_gone(office: Office) -> None:
+    silent = QueueSettings(name=QueueName("quiet"), whisper="nothing")
+    with pytest.raises(BadRequest, match="nothing"):
+        await office.people.add_queue(DEMO, silent)
+    await office.people.add_queue(DEMO, replace(silent, whisper="support"))
+    with pytest.raises(BadRequest, match="nothing"):
+        await office.people.change_queue(DEMO, replace(silent, comfort_prompts=("nothing",)))
+    await DirectoryStore(office.database).update_queue(DEMO, silent.name, {"whisper": "nothing"})
+    await office.people.refresh()
+    await office.people.change_queue(DEMO, replace(silent, title="别的"))

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from adapters.incidents import IncidentBoard
-from adapters.prompts import is_prompt
+from adapters.prompts import refuse_silence
 from adapters.store.database import Database
 from adapters.store.directory import DirectoryStore, Tenant
 from adapters.store.incidents import Incidents
@@ -47,7 +47,7 @@ async def office(template: Path, tmp_path: Path) -> AsyncIterator[Office]:
     database = Database(f"sqlite+aiosqlite:///{tmp_path / 'cti.db'}")
     for tenant in (DEMO, OTHER):
         await DirectoryStore(database).create_tenant(Tenant(name=tenant, title=tenant))
-    board = IncidentBoard(Incidents(database), partial(is_prompt, database))
+    board = IncidentBoard(Incidents(database), partial(refuse_silence, database))
     try:
         async with World(incidents=board).at_hand() as near:
             yield Office(near, board, PromptStore(database))
