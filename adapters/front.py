@@ -19,7 +19,7 @@ from cti.control.dialling import DialRules
 from cti.engine import Engine
 from cti.entry.decide import Decision
 from cti.entry.numbers import international
-from cti.ids import CallId, Instant, TenantId
+from cti.ids import AgentNo, CallId, DeviceName, Instant, TenantId
 from cti.incidents import Incident
 from cti.ivr import outcome as out
 from cti.ivr.flow import Flow
@@ -120,6 +120,11 @@ class FrontDesk:
 
     def diallable(self, tenant: TenantId, number: str) -> str:
         return self.dialling(tenant).allow(number)
+
+    def shows_numbers(self, tenant: TenantId, extension: str) -> bool:
+        board = self.engine.board(tenant)
+        agent = board.agents.get(board.owners.get(DeviceName(extension), AgentNo("")))
+        return agent is None or agent.profile.sees_numbers
 
     def shown(self, tenant: TenantId, caller_id: str) -> str:
         return self.dialling(tenant).shown(caller_id)

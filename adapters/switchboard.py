@@ -24,6 +24,7 @@ from cti.ivr.flow import Flow
 from cti.ivr.line import HungUp, Line
 from cti.ivr.ports import Ports
 from cti.ivr.run import run
+from cti.masking import masked
 from cti.overflow import target as overflow_target
 from cti.personal import OTHERWISE, personal, sender
 from cti.records import Result
@@ -125,6 +126,8 @@ class Switchboard:
                 await self._join(line, visit, QueueName(target.name), ends_as)
             case "agent":
                 await self._join(line, visit, personal(AgentNo(target.name)), ends_as)
+            case "extension":
+                await self._ring(line, visit, target.name, ends_as)
             case "number":
                 await self._dial(line, heard, visit, out.ToNumber(number=target.name, seconds=NUMBER_SECONDS), ends_as)
             case "message":
@@ -245,6 +248,15 @@ class Switchboard:
         await line.set_variable("CTI_SHOWN", shown)
         await self._send(line, "number", digits)
 
+    async def _ring(self, line: AgiLine, visit: Visit, extension: str, ends_as: str) -> None:
+        """Send the caller on to a phone of ours, whoever sits there and whatever they are doing."""
+        hidden = not self._parts.shows_numbers(visit.tenant, extension)
+        self._ended(visit, f"extension:{extension}", ends_as or Result.FORWARDED)
+        await line.set_variable("CTI_ELSE", "" if ends_as else OTHERWISE)
+        await line.set_variable("CTI_SECONDS", str(NUMBER_SECONDS))
+        await line.set_variable("CTI_SHOWN", masked(visit.number) if hidden else "")
+        await self._send(line, "phone", extension)
+
     def _shown(self, visit: Visit, caller_id: str) -> str:
         try:
             return self._parts.shown(visit.tenant, caller_id)
@@ -327,7 +339,7 @@ class Switchboard:
             await self._send(line, "hangup")
         else:
             anybody = self._parts.decide(visit.dialled, visit.number, self._parts.now(), lists=False)
-            if anybody is not None and anybody[1].target.kind != "agent":
+            if anybody is not None and anybody[1].target.kind not in ("agent", "extension"):
                 await self._go(line, heard, visit, anybody[1].target)
 
     async def _offer_callback(self, line: AgiLine, heard: Line, visit: Visit) -> None:

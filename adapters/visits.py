@@ -59,6 +59,9 @@ class Parts(Protocol):
     def diallable(self, tenant: TenantId, number: str) -> str:
         """The digits to dial; raises `RefusedByPolicy`."""
 
+    def shows_numbers(self, tenant: TenantId, extension: str) -> bool:
+        """Whether a phone may show the number of a caller: it may not where its agent may not see any."""
+
     def shown(self, tenant: TenantId, caller_id: str) -> str:
         """The number that the other side sees, perhaps none; raises `RefusedByPolicy`."""
 

@@ -78,7 +78,9 @@ def number_list(tenant: Tenant = DEMO, as_json: Json = False) -> None:
     show([dict(one) for one in _ask(lambda desk: desk.entry.numbers(TenantId(tenant)))], as_json)
 
 
-Entry = Annotated[str, typer.Argument(help="schedule:x, flow:x, queue:x, agent:x, number:x, message:x or hangup")]
+Entry = Annotated[
+    str, typer.Argument(help="schedule:x, flow:x, queue:x, agent:x, extension:x, number:x, message:x, hangup")
+]
 Lists = Annotated[bool, typer.Option(help="Look for callers on the deny and VIP lists.")]
 
 

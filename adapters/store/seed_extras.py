@@ -75,7 +75,7 @@ NUMBERS: Final = (
 )
 RULES: Final = RecordingRules(numbers={"4025": "always", "4026": "on_demand"}, announcement="recording-notice")
 FORWARDED: Final = ListEntry(
-    kind="deny", number="13700000407", name="推销", reason="演示：转分机", target=target("agent:1002"), added_by=_BY
+    kind="deny", number="13700000407", name="推销", reason="演示：转分机", target=target("extension:1900"), added_by=_BY
 )
 
 

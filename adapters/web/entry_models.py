@@ -14,7 +14,10 @@ NameWord = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$
 TargetWord = Annotated[
     str,
     StringConstraints(max_length=100),
-    Field(description="flow:x, queue:x, agent:x, number:x, message:x or hangup", examples=["flow:main", "hangup"]),
+    Field(
+        description="flow:x, queue:x, agent:x, extension:x, number:x, message:x or hangup",
+        examples=["flow:main", "hangup"],
+    ),
 ]
 ClockWord = Annotated[str, StringConstraints(pattern=r"^[0-9]{2}:[0-9]{2}$"), Field(examples=["09:00", "24:00"])]
 DateWord = Annotated[str, StringConstraints(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"), Field(examples=["2026-10-01"])]

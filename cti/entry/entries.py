@@ -25,7 +25,7 @@ MOST_PRIORITY: Final = 1000
 _NUMBER: Final = re.compile(r"\+?[0-9*#]{1,32}")
 _PREFIX: Final = re.compile(r"\+?[0-9]{1,31}")
 _PATTERN: Final = re.compile(r"\+?[0-9XNZ?*]{2,32}")
-_DENY_KINDS: Final = ("hangup", "flow", "message", "queue", "agent", "number")
+_DENY_KINDS: Final = ("hangup", "flow", "message", "queue", "agent", "extension", "number")
 _VIP_KINDS: Final = ("queue", "agent")
 
 

@@ -14,12 +14,13 @@ _NAMES: Final[Mapping[str, re.Pattern[str]]] = {
     "flow": re.compile(r"[a-z0-9][a-z0-9_-]{0,63}"),
     "queue": re.compile(r"[a-z0-9][a-z0-9_-]{0,39}"),
     "agent": re.compile(r"[0-9A-Za-z]{1,16}"),
+    "extension": re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,39}"),  # a phone of ours, whoever sits there
     "number": re.compile(r"\+?[0-9*#]{1,32}"),
     "message": re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,79}"),
     "hangup": re.compile(""),
 }
 
-ENDS: Final = ("flow", "queue", "agent", "number", "message", "hangup")
+ENDS: Final = ("flow", "queue", "agent", "extension", "number", "message", "hangup")
 """What a decision may come to. A number may lead to a schedule too, and the schedule decides further."""
 
 ENTRIES: Final = ("schedule", *ENDS)

@@ -63,6 +63,7 @@ class House:
         self.told: list[tuple[str, bool]] = []
         self.messages: list[tuple[str, out.Message]] = []
         self.dropped: list[str] = []
+        self.blind: set[str] = set()
         self.heard: list[str] = []
         self.rules = DialRules()
         self.counter = 0
@@ -179,6 +180,9 @@ class House:
 
     def diallable(self, tenant: TenantId, number: str) -> str:
         return self.rules.allow(number)
+
+    def shows_numbers(self, tenant: TenantId, extension: str) -> bool:
+        return extension not in self.blind
 
     def shown(self, tenant: TenantId, caller_id: str) -> str:
         return self.rules.shown(caller_id)

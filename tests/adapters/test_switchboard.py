@@ -192,6 +192,33 @@ async def test_who_was_sent_from_a_queue_to_somebody_who_does_not_answer_is_back
     assert place.hangs_up(caller).result is Result.ABANDONED
 
 
+# --- an extension ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("listed", "otherwise", "result"), [("deny", "", Result.DENIED), (None, "flow:otherwise", Result.FORWARDED)]
+)
+async def test_a_phone_rings_whoever_sits_there(listed: str | None, otherwise: str, result: Result) -> None:
+    place = house()
+    place.decision = leads_to("extension:1900", list=listed)
+    caller = await place.enters()
+    told = caller.variables
+    assert (told["CTI_NEXT"], told["CTI_ARG"], told["CTI_ELSE"], told["CTI_SHOWN"]) == ("phone", "1900", otherwise, "")
+    assert place.hangs_up(caller).result is result
+
+
+async def test_a_phone_shows_no_number_where_its_agent_may_see_none() -> None:
+    place = house("extension:1006")
+    place.blind.add("1006")
+    assert (await place.enters()).variables["CTI_SHOWN"] == "138****1234"
+
+
+async def test_nobody_at_the_phone_costs_nobody_the_call() -> None:
+    place = house("extension:1900")
+    caller = await place.again(await place.enters(), "flow:otherwise")
+    assert not caller.variables["CTI_NEXT"], "the dialplan has a safe queue for this"
+
+
 # --- the outside world -----------------------------------------------------------------------------------------------
 
 

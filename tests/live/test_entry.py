@@ -302,3 +302,32 @@ async def test_an_agent_who_gives_the_caller_away_does_not_give_the_survey_away(
         await press(caller, "3")
         told = await wall.client.event("survey.answered")
         assert (told.data["score"], told.data["agent_no"], told.call) == (3, "1002", call)
+
+
+async def test_a_denied_caller_may_be_sent_to_an_extension_though_nobody_is_signed_in_there(
+    small: Centre, phones: Phones
+) -> None:
+    async with small.desktop(small.supervisor, "calls:*") as wall:
+        desk = await phones.desk("1900")
+        caller = (await phones.trunk()).call("4012", "13700000407")
+        ring = await desk.next_ring()
+        assert ring.invite is not None
+        assert "13700000407" in ring.invite.get("from")
+        ring.answer()
+        await ring.until_answered()
+        assert not caller.ended.is_set()
+        ring.hangup()
+        assert (await wall.client.event("call.ended")).data["result"] == "denied"
+
+
+async def test_an_extension_whose_agent_may_see_no_number_shows_none(small: Centre, phones: Phones) -> None:
+    await setting(small, "POST", "/numbers", {"number": "4047", "entry": "extension:1006"})
+    desk = await phones.desk("1006")
+    caller = (await phones.trunk()).call("4047", "13800150001", "张伟明")
+    ring = await desk.next_ring()
+    assert ring.invite is not None
+    assert "138****0001" in ring.invite.get("from")
+    assert "13800150001" not in "".join(ring.invite.get(name) for name in ("from", "contact", "p-asserted-identity"))
+    ring.reject()
+    await caller.until_answered()
+    caller.hangup()
