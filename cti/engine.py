@@ -26,6 +26,10 @@ from cti.records import AgentRecord, Call, Figures
 log = logging.getLogger(__name__)
 
 
+SETTLE_SECONDS: Final = 0.004
+"""How long the second half of a turn waits: until then Asterisk needs the processor, for the phone that is to ring."""
+
+
 class Clock:
     """Wall time that never jumps: the wall is read once, and the monotonic clock goes on from there."""
 
@@ -147,8 +151,8 @@ class Engine:
         for order in orders:
             # After the writers of the desktops, which publish() has just woken: the pop leaves first.
             loop.call_soon(self._carriers.orders[type(order)], tenant, order)
-        self._unsettled = (tenant, event.at)  # the rest can wait until the phone rings
-        loop.call_soon(self._settle)
+        self._unsettled = (tenant, event.at)
+        loop.call_later(SETTLE_SECONDS, self._settle)
 
     def _settle(self) -> None:
         """Finish the turn whose orders have gone out; always before the next one begins."""
