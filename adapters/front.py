@@ -15,7 +15,7 @@ from adapters.store.queries import Queries
 from adapters.store.voicemails import Message
 from adapters.voicemails import Mailroom
 from cti import events as ev
-from cti.control.dialling import DialRules
+from cti.control.dialling import Diallable, DialRules
 from cti.engine import Engine
 from cti.entry.decide import Decision
 from cti.entry.numbers import international
@@ -118,7 +118,7 @@ class FrontDesk:
     def message_dropped(self, message: str) -> None:
         self.mailroom.dropped(message)
 
-    def diallable(self, tenant: TenantId, number: str) -> str:
+    def diallable(self, tenant: TenantId, number: str) -> Diallable:
         return self.dialling(tenant).allow(number)
 
     def shows_numbers(self, tenant: TenantId, extension: str) -> bool:

@@ -16,6 +16,7 @@ from adapters.asterisk.failures import HungUp as LineGone
 from adapters.asterisk.numbers import written
 from adapters.visits import LANGUAGE, Parts, Visit
 from cti import events as ev
+from cti.control.dialling import Diallable
 from cti.entry.targets import Target
 from cti.errors import BadRequest, RefusedByPolicy
 from cti.ids import AgentNo, CallId, LegId, QueueName, TenantId
@@ -246,7 +247,7 @@ class Switchboard:
         await line.set_variable("CTI_ELSE", "" if otherwise is None else OTHERWISE)
         await line.set_variable("CTI_SECONDS", str(wish.seconds))
         await line.set_variable("CTI_SHOWN", shown)
-        await self._send(line, "number", digits)
+        await self._send_out(line, digits)
 
     async def _ring(self, line: AgiLine, visit: Visit, extension: str, ends_as: str) -> None:
         """Send the caller on to a phone of ours, whoever sits there and whatever they are doing."""
@@ -423,6 +424,10 @@ class Switchboard:
         """Told nothing, the dialplan takes the caller to the safe queue; that is not for those who are denied."""
         if ends_as:
             await self._send(line, "hangup")
+
+    async def _send_out(self, line: AgiLine, number: Diallable) -> None:
+        """The one way from here to the outside world."""
+        await self._send(line, "number", number)
 
     async def _send(self, line: AgiLine, way: str, whom: str = "") -> None:
         """Say where the dialplan goes on."""

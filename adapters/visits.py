@@ -8,6 +8,7 @@ from typing import Final, Protocol
 
 from adapters.asterisk.agi_line import AgiLine
 from cti import events as ev
+from cti.control.dialling import Diallable
 from cti.entry.decide import Decision
 from cti.ids import CallId, Instant, TenantId
 from cti.incidents import Incident
@@ -56,7 +57,7 @@ class Parts(Protocol):
     def message_dropped(self, message: str) -> None:
         """What was recorded under this name is no message."""
 
-    def diallable(self, tenant: TenantId, number: str) -> str:
+    def diallable(self, tenant: TenantId, number: str) -> Diallable:
         """The digits to dial; raises `RefusedByPolicy`."""
 
     def shows_numbers(self, tenant: TenantId, extension: str) -> bool:

@@ -154,7 +154,7 @@ def order(board: Board, event: ev.CallbackTurn) -> Iterator[ev.Event | Effect]:
         board.tenant,
         call.id,
         call.legs[0].id,
-        Spot("call_number", number, board.dialling.shown(""), CUSTOMER_SECONDS),
+        Spot("call_number", number=number, caller_id=board.dialling.shown(""), seconds=CUSTOMER_SECONDS),
         event.device,
         shown=shown_on_phone(call.number.lstrip("+"), call.name.replace('"', ""), agent.profile.sees_numbers),
         seconds=board.queue_for(call.queue).settings.ring_seconds,

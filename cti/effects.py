@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from cti.control.dialling import Diallable
 from cti.events import Event
 from cti.ids import AgentNo, CallId, DeviceName, Instant, OfferId, QueueName
 from cti.records import AgentRecord, Call, Figures
@@ -56,6 +57,7 @@ class SendOn(Effect):
     channel: str
     target: str
     shown: str = ""  # the number that somebody outside sees; empty: the caller's own
+    number: Diallable | None = None  # for `number:x`, as it has been allowed
 
 
 @dataclass(frozen=True, slots=True)

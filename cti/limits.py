@@ -207,7 +207,7 @@ def sent(board: Board, event: ev.CallSentOn) -> Iterator[Effect]:
         yield HangUp(call.id, channel)
     elif where.kind == "number":
         digits = board.dialling.allow(where.name)
-        yield SendOn(call.id, channel, f"number:{digits}", shown=board.dialling.shown(""))
+        yield SendOn(call.id, channel, f"number:{digits}", board.dialling.shown(""), digits)
     else:
         yield SendOn(call.id, channel, event.target)
 

@@ -34,9 +34,15 @@ FIXED: Final[Mapping[str, tuple[str, str]]] = {
 }
 
 
+OUTSIDE: Final = ("ask_number", "call_number", "out")
+"""Places from which the outside world is dialled."""
+
+
 def step_of(spot: Spot) -> tuple[str, str]:
     """The context and the extension of a place."""
-    kind, word = spot.kind, spot.word
+    kind, word = spot.kind, spot.word or spot.number or ""
+    if (spot.number is None) == (kind in OUTSIDE):
+        raise ValueError(f"a {kind} without a number, or a number without a place for it")
     if not all(_PLAIN.fullmatch(one) for one in (word, spot.caller_id)):
         raise ValueError(f"a {kind} that could be more than one field")
     match kind:
@@ -71,7 +77,7 @@ def steps_of(order: Move) -> list[Step]:
 def originate(order: Invite) -> Action:
     """The leg's id stands in the extension too: where no channel came to be, the answer has nothing else of ours."""
     context, exten = step_of(order.spot)
-    to = f"PJSIP/{order.number}@cti-trunk" if order.number else f"PJSIP/{order.device}"
+    to = f"PJSIP/{order.number}@cti-trunk" if order.number is not None else f"PJSIP/{order.device}"
     number, name = order.shown
     if not _SHOWN.fullmatch(number) or '"' in name or not re.fullmatch(r"PJSIP/[A-Za-z0-9_.-]+(@cti-trunk)?", to):
         raise ValueError("a number or a phone that could be more than one field")
@@ -87,9 +93,9 @@ def originate(order: Invite) -> Action:
         ("Variable", encode_variable("__CTI_CALLID", order.call)),
         ("Variable", encode_variable("__CTI_TENANT", order.tenant)),
     ]
-    if not order.number:  # nothing of ours is told to the outside world
+    if order.number is None:  # nothing of ours is told to the outside world
         headers.append(("Variable", f"PJSIP_HEADER(add,X-Cti-Call)={order.call}"))
-    if order.at_once and not order.number:
+    if order.at_once and order.number is None:
         headers.append(("Variable", r"PJSIP_HEADER(add,Call-Info)=<sip:cti.invalid>\;answer-after=0"))
     return Action("Originate", headers)
 

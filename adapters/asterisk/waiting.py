@@ -18,7 +18,7 @@ from cti.control.events import OrderFailed
 from cti.effects import Announce, Deliver, Effect, SendOn, SetMusic, WaitIn
 from cti.events import Event, SendOnFailed
 from cti.ids import CallId, Instant, TenantId
-from cti.overflow import Target, target
+from cti.overflow import target
 from cti.personal import OTHERWISE
 
 log = logging.getLogger(__name__)
@@ -104,8 +104,7 @@ class WaitingOrders:
             if isinstance(outcome, LinkFailure):
                 self._post(SendOnFailed(at=self._now(), call=order.call, why=str(outcome)), tenant)
 
-        where = target(order.target)
-        way, values = _way(where, order.shown)
+        way, values = _way(order)
         for name, value in values.items():
             self._set(order.channel, name, value)
         self._redirects.go(order.call, Step(order.channel, *way), done=told)
@@ -120,12 +119,15 @@ def unsaid(outcome: Message | LinkFailure) -> None:
         log.info("an announcement was not made: %s", outcome)
 
 
-def _way(where: Target, shown: str) -> tuple[tuple[str, str], dict[str, str]]:
+def _way(order: SendOn) -> tuple[tuple[str, str], dict[str, str]]:
     """Where in the dialplan a target is, and what it wants to know."""
+    where = target(order.target)
     match where.kind:
         case "number":
-            found = {"CTI_ARG": where.name, "CTI_SECONDS": SECONDS_TO_ANSWER, "CTI_SHOWN": shown, "CTI_ELSE": OTHERWISE}
-            return ("cti-go", "number"), found
+            if order.number is None:
+                raise ValueError("a number that nobody has allowed")
+            seconds = {"CTI_ARG": order.number, "CTI_SECONDS": SECONDS_TO_ANSWER}
+            return ("cti-go", "number"), {**seconds, "CTI_SHOWN": order.shown, "CTI_ELSE": OTHERWISE}
         case "queue":
             return ("cti-join", where.name), {}
         case "hangup":

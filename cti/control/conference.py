@@ -38,7 +38,7 @@ def confer(board: Board, event: ce.ConferenceAsked) -> Iterator[ev.Event | Effec
         raise WrongState(f"there are {MOST} in the conference")
     asked: Agent | None = None
     shown: tuple[str, str] = (agent.no, "")
-    device, number = TRUNK, ""
+    device, number = TRUNK, None
     if to.kind == "agent":
         asked = colleague(board, AgentNo(to.name), event.agent)
         device = free_device(asked)

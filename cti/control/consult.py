@@ -48,7 +48,8 @@ def ask(board: Board, event: ce.ConsultAsked) -> Iterator[ev.Event | Effect]:
         spot = Spot("ask_device", device, seconds=RING_SECONDS)
     else:
         asked, device = None, TRUNK
-        spot = Spot("ask_number", board.dialling.allow(to.name), board.dialling.shown(""), RING_SECONDS)
+        number = board.dialling.allow(to.name)
+        spot = Spot("ask_number", number=number, caller_id=board.dialling.shown(""), seconds=RING_SECONDS)
     held = call.state is State.HELD
     yield from apart(call, leg, spot, "asking", event.at)
     if not held:

@@ -7,10 +7,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NewType
 
 from cti.entry.numbers import international
 from cti.errors import RefusedByPolicy
+
+Diallable = NewType("Diallable", str)
+"""Digits for the trunk. Nobody but `DialRules.allow` makes one, and what dials the outside world takes nothing else."""
 
 _NUMBER: Final = re.compile(r"\+?[0-9]{2,20}")
 
@@ -42,7 +45,7 @@ class DialRules:
     rules: tuple[Rule, ...] = CHINA
     caller_ids: tuple[str, ...] = ()
 
-    def allow(self, number: str) -> str:
+    def allow(self, number: str) -> Diallable:
         """The digits to dial, however the number is written; raises `RefusedByPolicy`, naming the rule."""
         if not _NUMBER.fullmatch(number):
             raise RefusedByPolicy("rule number: that is no telephone number")
@@ -52,7 +55,7 @@ class DialRules:
             raise RefusedByPolicy("rule unknown: no rule allows this number")
         if not rule.allowed:
             raise RefusedByPolicy(f"rule {rule.name}: such numbers are not dialled")
-        return digits(number)
+        return Diallable(digits(number))
 
     def allows(self, number: str) -> bool:
         """Whether `allow` would."""

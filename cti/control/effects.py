@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from cti.control.dialling import Diallable
 from cti.effects import Effect
 from cti.ids import CallId, DeviceName, LegId, TenantId
 
@@ -11,10 +12,11 @@ from cti.ids import CallId, DeviceName, LegId, TenantId
 @dataclass(frozen=True, slots=True)
 class Spot:
     """Where a leg shall stand. `kind`: room, aside, hold, wait, alone, ask_device, ask_number, out, listen, whisper,
-    after. `word` is what that place needs to know: a device, a number, a leg; `marked`: the talk lasts while one is."""
+    after. `word` is what that place needs to know: a device, a leg; `marked`: the talk lasts while one is."""
 
     kind: str
     word: str = ""
+    number: Diallable | None = None
     caller_id: str = ""
     seconds: int = 0
     marked: bool = False
@@ -43,7 +45,7 @@ class Invite(Effect):
     leg: LegId
     spot: Spot
     device: DeviceName | None = None
-    number: str = ""
+    number: Diallable | None = None
     shown: tuple[str, str] = ("", "")
     seconds: int = 30
     at_once: bool = False

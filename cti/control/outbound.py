@@ -42,12 +42,13 @@ def dial(board: Board, event: ce.DialAsked) -> Iterator[ev.Event | Effect]:
     to = target(event.to, "number", "agent")
     if to.kind == "number":
         caller_id = board.dialling.shown(event.caller_id)
-        spot = Spot("call_number", board.dialling.allow(to.name), caller_id, OTHER_SECONDS)
+        number = board.dialling.allow(to.name)
+        spot = Spot("call_number", number=number, caller_id=caller_id, seconds=OTHER_SECONDS)
         direction = "outbound"
     else:
         other = colleague(board, AgentNo(to.name), agent.no)
         caller_id = agent.no
-        spot = Spot("call_device", free_device(other), caller_id, OTHER_SECONDS)
+        spot = Spot("call_device", free_device(other), caller_id=caller_id, seconds=OTHER_SECONDS)
         direction = "internal"
     device = free_device(agent)
     leg = LegId(f"{event.call}.1")

@@ -44,8 +44,8 @@ def _goes(board: Board, event: ce.TransferAsked, call: Call, to: Target) -> Iter
         case "number":
             number = board.dialling.allow(to.name)
             yield ce.CallForwarded(at=event.at, call=call.id, number=to.name)
-            shown = board.dialling.shown("")
-            yield from move(call, customer, Spot("out", number, shown, RING_SECONDS), "out", event.at)
+            out = Spot("out", number=number, caller_id=board.dialling.shown(""), seconds=RING_SECONDS)
+            yield from move(call, customer, out, "out", event.at)
         case "flow":
             if not call.queue:
                 raise WrongState("an outbound call has no queue to come back to from a flow")

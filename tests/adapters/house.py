@@ -10,7 +10,7 @@ from typing import cast
 from adapters.asterisk.agi_line import AgiLine
 from adapters.switchboard import Switchboard
 from cti import events as ev
-from cti.control.dialling import DialRules
+from cti.control.dialling import Diallable, DialRules
 from cti.entry.decide import Decision
 from cti.entry.targets import target
 from cti.ids import CallId, Instant, LegId, QueueName, TenantId
@@ -178,7 +178,7 @@ class House:
     def message_dropped(self, message: str) -> None:
         self.dropped.append(message)
 
-    def diallable(self, tenant: TenantId, number: str) -> str:
+    def diallable(self, tenant: TenantId, number: str) -> Diallable:
         return self.rules.allow(number)
 
     def shows_numbers(self, tenant: TenantId, extension: str) -> bool:

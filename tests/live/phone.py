@@ -6,7 +6,7 @@ SIPp proves the whole in `test_sipp_*`; these are for stories with many turns.
 import asyncio
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final, Self
 
 from tests.live.sip_message import Login, SipMessage, build, parse, reply, sdp
@@ -56,10 +56,15 @@ class Leg:
         self._respond("180 Ringing")
         self.ringing.set()
 
-    def reject(self, status: str = "486 Busy Here") -> None:
-        """Decline."""
-        self._respond(status)
+    def reject(self, status: str = "486 Busy Here", contact: str = "") -> None:
+        """Decline; with a 302, name somebody else."""
+        self._respond(status, contact=contact)
         self._end(status.split(" ", 1)[0])
+
+    def refer(self, to: str) -> None:
+        """Ask the other side to call somebody else."""
+        self.cseq += 1
+        self._request("REFER", self.cseq, more=[("Refer-To", f"<{to}>")])
 
     def hangup(self) -> None:
         """Say goodbye, or take an unanswered call of ours back."""
@@ -145,6 +150,12 @@ class Leg:
         number, method = message.cseq
         if method != "INVITE" or message.status == 100:
             return
+        if message.status == 401 and self.phone.login is not None and self.cseq == 1:
+            self._request("ACK", number)
+            self.cseq += 1
+            said = self.phone.login.answer(message.get("www-authenticate"), "INVITE", self.target)
+            self._invite([("Authorization", said)])
+            return
         if message.status < 200:
             self.ringing.set()
             return
@@ -164,12 +175,12 @@ class Leg:
     def _tag(self) -> str:
         return f"t{abs(hash(self.call_id)) % 100000}"
 
-    def _respond(self, status: str, body: str = "") -> None:
+    def _respond(self, status: str, body: str = "", contact: str = "") -> None:
         assert self.invite is not None
         self.sent.append((time.time(), status))
-        self.phone.send(reply(self.invite, status, tag=self._tag, contact=self.phone.contact, body=body))
+        self.phone.send(reply(self.invite, status, tag=self._tag, contact=contact or self.phone.contact, body=body))
 
-    def _request(self, method: str, cseq: int, body: str = "") -> None:
+    def _request(self, method: str, cseq: int, body: str = "", more: Sequence[tuple[str, str]] = ()) -> None:
         self.sent.append((time.time(), method))
         branch = self.branch if method == "CANCEL" else f"z9hG4bK{secrets.token_hex(8)}"
         headers = [
@@ -180,6 +191,7 @@ class Leg:
             ("Call-ID", self.call_id),
             ("CSeq", f"{cseq} {method}"),
             ("Contact", f"<{self.phone.contact}>"),
+            *more,
         ]
         self.phone.send(build(f"{method} {self.target} SIP/2.0", headers, body))
 
@@ -192,6 +204,9 @@ class Leg:
         shown = f'"{name}" ' if name else ""
         self.local = f"{shown}<sip:{caller}@{self.phone.address}>;tag={secrets.token_hex(4)}"
         self.remote = f"<{self.target}>"
+        self._invite(headers or [])
+
+    def _invite(self, headers: Sequence[tuple[str, str]]) -> None:
         self.branch = f"z9hG4bK{secrets.token_hex(8)}"
         self.sent.append((time.time(), "INVITE"))
         body = sdp(self.phone.address, self.phone.media_port)
@@ -203,7 +218,7 @@ class Leg:
             ("Call-ID", self.call_id),
             ("CSeq", f"{self.cseq} INVITE"),
             ("Contact", f"<{self.phone.contact}>"),
-            *(headers or []),
+            *headers,
         ]
         self.phone.send(build(f"INVITE {self.target} SIP/2.0", first, body))
 

@@ -65,7 +65,7 @@ def test_a_callback_keeps_its_place_against_later_callers() -> None:
     later = world.caller_joins()
     world.status("1001", "ready")
 
-    assert [(one.call, one.device, one.spot.word) for one in invited(world)] == [(callback, "1001", "13800000007")]
+    assert [(one.call, one.device, one.spot.number) for one in invited(world)] == [(callback, "1001", "13800000007")]
     assert world.board.calls[later].state is State.WAITING
     pop = world.last("screen_pop.requested")
     assert (pop["direction"], pop["caller"]) == ("callback", {"number": NUMBER, "name": "张伟明", "place": None})

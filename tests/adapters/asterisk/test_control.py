@@ -6,11 +6,13 @@ import pytest
 
 from adapters.asterisk.control import originate, say_to, step_of, steps_of
 from adapters.asterisk.redirects import redirect
+from cti.control.dialling import Diallable
 from cti.control.effects import Invite, Move, Spot
 from cti.ids import CallId, DeviceName, LegId, TenantId
 
 CALL = CallId("1795399200-1-123456")
 LEG = LegId(f"{CALL}.3")
+N110, MOBILE = Diallable("110"), Diallable("13900001111")
 
 
 @pytest.mark.parametrize(
@@ -24,9 +26,9 @@ LEG = LegId(f"{CALL}.3")
         (Spot("listen", "1795.7"), ("cti-spy", "listen_1795.7")),
         (Spot("spare"), ("cti-spy", "spare")),
         (Spot("ask_device", "1002-web", seconds=30), ("cti-consult", "dev_30_1002-web")),
-        (Spot("ask_number", "110", "4000", 30), ("cti-consult", "num_30_4000_110")),
-        (Spot("call_number", "110", "", 45), ("cti-call", "num_45__110")),
-        (Spot("out", "13900001111", "4000", 30), ("cti-out", "num_30_4000_13900001111")),
+        (Spot("ask_number", number=N110, caller_id="4000", seconds=30), ("cti-consult", "num_30_4000_110")),
+        (Spot("call_number", number=N110, seconds=45), ("cti-call", "num_45__110")),
+        (Spot("out", number=MOBILE, caller_id="4000", seconds=30), ("cti-out", "num_30_4000_13900001111")),
         (Spot("after"), ("cti-after", "s")),
     ],
 )
@@ -37,7 +39,15 @@ def test_each_place_is_an_extension(spot: Spot, step: tuple[str, str]) -> None:
 @pytest.mark.parametrize("word", ["1_2", "1,2", "1&2", "1\r\nAction: Logoff", "${X}", "1|2", "1 2", "a/b"])
 def test_a_word_that_could_be_more_than_one_field_is_not_sent(word: str) -> None:
     with pytest.raises(ValueError, match="more than one field"):
-        step_of(Spot("out", word, "4000", 30))
+        step_of(Spot("out", number=Diallable(word), caller_id="4000", seconds=30))
+    with pytest.raises(ValueError, match="more than one field"):
+        step_of(Spot("out", number=MOBILE, caller_id=word, seconds=30))
+
+
+@pytest.mark.parametrize("spot", [Spot("out", "13900001111", seconds=30), Spot("room", CALL, number=MOBILE)])
+def test_the_outside_world_is_dialled_with_an_allowed_number_and_nothing_else_is(spot: Spot) -> None:
+    with pytest.raises(ValueError, match="without a"):
+        step_of(spot)
 
 
 def test_two_legs_go_in_one_order() -> None:
@@ -65,7 +75,7 @@ def test_an_invited_leg_has_an_id_of_ours_and_a_phone_may_answer_by_itself() -> 
 
 
 def test_the_outside_world_is_told_nothing_of_ours() -> None:
-    order = Invite(TenantId("demo"), CALL, LEG, Spot("room", CALL), number="13900001111", shown=("4000", ""))
+    order = Invite(TenantId("demo"), CALL, LEG, Spot("room", CALL), number=MOBILE, shown=("4000", ""))
     headers = list(originate(order).headers)
     assert ("Channel", "PJSIP/13900001111@cti-trunk") in headers
     assert not any("PJSIP_HEADER" in value for _, value in headers)

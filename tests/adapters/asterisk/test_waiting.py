@@ -10,6 +10,7 @@ import pytest
 from adapters.asterisk.encode import Action
 from adapters.asterisk.redirects import Redirects
 from adapters.asterisk.waiting import VALUE_MOST, WaitingOrders
+from cti.control.dialling import Diallable
 from cti.effects import Announce, Deliver, SendOn
 from cti.ids import AgentNo, CallId, DeviceName, Instant, TenantId
 
@@ -39,8 +40,8 @@ class Office:
     def sent_to(self) -> tuple[str, str]:
         return next((one["Context"], one["Exten"]) for one in self.told if "Context" in one)
 
-    def send_on(self, target: str, shown: str = "") -> None:
-        self.orders.orders[SendOn](DEMO, SendOn(CALL, CHANNEL, target, shown))
+    def send_on(self, target: str, shown: str = "", number: Diallable | None = None) -> None:
+        self.orders.orders[SendOn](DEMO, SendOn(CALL, CHANNEL, target, shown, number))
 
 
 def deliver(**more: Any) -> Deliver:
@@ -93,5 +94,12 @@ def test_who_is_sent_on_goes_where_the_dialplan_knows_what_follows(
     target: str, way: tuple[str, str], values: dict[str, str]
 ) -> None:
     office = Office()
-    office.send_on(target, shown="4000")
+    office.send_on(target, "4000", Diallable("01065529988") if target.startswith("number") else None)
     assert (office.sent_to, office.variables) == (way, values)
+
+
+def test_a_number_that_nobody_has_allowed_goes_no_way_at_all() -> None:
+    office = Office()
+    with pytest.raises(ValueError, match="nobody has allowed"):
+        office.send_on("number:01065529988")
+    assert not office.told
