@@ -14,6 +14,8 @@ PAGES := $(shell find web -path web/node_modules -prune -o -path web/dist -prune
 TESTS ?=
 # More than cores: the tests on a real Asterisk mostly wait for it.
 WORKERS ?= 3
+# Parts of the measurement, for example: make bench BENCH=flows
+BENCH ?=
 # As root each test process takes a network of its own; another user needs a user namespace for that.
 ALONE := $(if $(filter 0,$(shell id -u)),,unshare --user --map-current-user --keep-caps --net --mount)
 
@@ -43,7 +45,7 @@ check: venv
 	@if [ -f web/package.json ]; then $(MAKE) -s web/node_modules/.package-lock.json && $(call npm,run --silent check); fi
 
 bench: venv fetch
-	@$(ALONE) $(PY) -m tests.bench
+	@$(ALONE) $(PY) -m tests.bench $(BENCH)
 
 lab: venv
 	@$(PY) -m adapters.lab up

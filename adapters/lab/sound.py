@@ -24,5 +24,5 @@ def _ulaw(sample: int) -> int:
     return ~(sign | exponent << 4 | (magnitude >> (exponent + 3)) & 0x0F) & 0xFF
 
 
-# Two bits of a sample are below what ulaw can tell apart.
-_TABLE: Final = {quarter: _ulaw(quarter << 2) for quarter in range(-8192, 8192)}
+# Two bits of a sample are below what ulaw can tell apart; they are rounded as Asterisk rounds them.
+_TABLE: Final = {quarter: _ulaw(quarter << 2 | 3) for quarter in range(-8192, 8192)}

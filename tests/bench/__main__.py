@@ -1,20 +1,30 @@
-"""`make bench`: measures side by side, prints a table, and writes `.bench/results.json`."""
+"""`make bench`: measures side by side, prints a table, writes `.bench/results.json`. `BENCH=flows`: that part alone."""
 
 from __future__ import annotations
 
 import asyncio
+import sys
+from collections.abc import Callable, Mapping
+from typing import Final
 
 from rich.console import Console
 from rich.table import Table
 
 from adapters.lab.place import CHECKOUT
 from tests.alone import go_alone
-from tests.bench import ewt, lists, ring
+from tests.bench import ewt, flows, lists, ring
+
+PARTS: Final[Mapping[str, Callable[[], list[ring.Row]]]] = {
+    "ring": lambda: asyncio.run(ring.measure()),
+    "flows": lambda: asyncio.run(flows.measure()),
+    "ewt": ewt.rows,
+    "lists": lambda: asyncio.run(lists.measure()),
+}
 
 
-def main() -> None:
+def main(*wanted: str) -> None:
     go_alone()
-    rows = [*asyncio.run(ring.measure()), *ewt.rows(), *asyncio.run(lists.measure())]
+    rows = [row for part in wanted or PARTS for row in PARTS[part]()]
     folder = CHECKOUT / ".bench"
     folder.mkdir(exist_ok=True)
     (folder / "results.json").write_text(ring.as_json(rows), encoding="utf-8")
@@ -26,4 +36,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main(*sys.argv[1:])

@@ -7,24 +7,18 @@ fewestcalls) take turns, so that a noisy machine is noisy for both.
 from __future__ import annotations
 
 import json
-import shutil
 import sqlite3
-import tempfile
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import median, quantiles
 from typing import Final
 
-from adapters.lab.asterisk import Asterisk
-from adapters.lab.config import configure
-from adapters.lab.fetch import fetch
 from adapters.lab.people import BENCH_PHONES
-from adapters.lab.place import CHECKOUT, Place
-from tests.bench.wire import InviteTap
+from tests.bench.house import house
 from tests.live.centre import Centre
-from tests.live.conftest import Lab
 from tests.live.sipp import Sipp
+from tests.live.wire import InviteTap
 
 OURS: Final = "4001"
 APP_QUEUE: Final = "4090"
@@ -52,28 +46,10 @@ def compare(row: str, ours: float, theirs: float, at_most: float) -> Row:
 
 async def measure() -> list[Row]:
     """Boot a bench lab and the server, run the blocks, and return the rows."""
-    root = CHECKOUT / ".lab/root"
-    folder = Path(tempfile.mkdtemp(prefix="cti-bench-"))
-    where = Place(folder=folder, root=root, bench=True)
-    programs = fetch(root)
-    keys = configure(where, programs)
-    asterisk = Asterisk(where, programs)
-    lab = Lab(where, asterisk, keys, asterisk.start())
-    centre = Centre(lab, "sqlite+aiosqlite:///{folder}/cti.db")
-    sipp = Sipp(programs, where.sip_port, keys)
-    try:
-        centre.cti("migrate")
-        centre.cti("lab", "seed")
-        seat_agents(Path(centre.environ["CTI_DATABASE_URL"].partition("///")[2]))
-        await centre.start()
-        sipp.phones(BENCH_PHONES, ring_ms=50, talk_ms=400, secret=keys["bench"], limit=600)
-        await all_there(centre)
-        return await run_blocks(sipp, where.sip_port)
-    finally:
-        sipp.close()
-        await centre.close()
-        lab.kill()
-        shutil.rmtree(folder, ignore_errors=True)
+    async with house(bench=True, furnish=seat_agents) as bench:
+        bench.sipp.phones(BENCH_PHONES, ring_ms=50, talk_ms=400, secret=bench.keys["bench"], limit=600)
+        await all_there(bench.centre)
+        return await run_blocks(bench.sipp, bench.where.sip_port)
 
 
 def seat_agents(database: Path) -> None:

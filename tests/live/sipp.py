@@ -14,6 +14,7 @@ from typing import Final
 from adapters.lab.fetch import Programs
 from adapters.lab.keys import Keys
 from adapters.lab.place import CHECKOUT
+from tests.live.pcap import Presses, write_pcap
 
 SCENARIOS: Final = CHECKOUT / "adapters/lab/sipp"
 HARD_LIMIT: Final = 90  # seconds; no SIPp of ours outlives a test
@@ -135,6 +136,21 @@ class Sipp:
             traced=traced,
         )
 
+    def walkers(
+        self, dialled: str, people: list[tuple[str, str]], keys: Presses, *, seconds: float, rate: float
+    ) -> SippRun:
+        """Callers who speak, press these keys, each so long after the answer, and hang up after `seconds`."""
+        return self._start(
+            [
+                *("-sf", str(SCENARIOS / "walk.xml"), "-key", "patience_ms", str(round(seconds * 1000))),
+                *("-m", str(len(people)), "-r", str(rate)),
+            ],
+            [(number, name, dialled) for number, name in people],
+            address="127.0.0.2",
+            traced=False,
+            keys=(keys, seconds),
+        )
+
     def close(self) -> None:
         """End all of them."""
         for run in self._runs:
@@ -149,10 +165,13 @@ class Sipp:
         address: str,
         traced: bool = True,
         limit: int = HARD_LIMIT,
+        keys: tuple[Presses, float] | None = None,
     ) -> SippRun:
         number = len(self._runs)
         folder = self._folder / str(number)
         folder.mkdir()
+        if keys is not None:
+            write_pcap(folder / "keys.pcap", *keys)
         (folder / "rows.csv").write_text(
             "SEQUENTIAL\n" + "".join(";".join(row) + "\n" for row in rows), encoding="utf-8"
         )

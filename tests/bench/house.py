@@ -1,0 +1,53 @@
+"""A lab and a server for one measurement, on a database of their own, and SIPp to call them with."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from adapters.lab.asterisk import Asterisk
+from adapters.lab.config import configure
+from adapters.lab.fetch import fetch
+from adapters.lab.keys import Keys
+from adapters.lab.place import CHECKOUT, Place
+from tests.live.centre import Centre
+from tests.live.conftest import Lab
+from tests.live.sipp import Sipp
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    where: Place
+    keys: Keys
+    centre: Centre
+    sipp: Sipp
+
+
+@asynccontextmanager
+async def house(*, bench: bool = False, furnish: Callable[[Path], None] | None = None) -> AsyncIterator[House]:
+    """Boot all of it; `furnish` has the database file before the server has. With `bench` there is an app_queue too."""
+    root = CHECKOUT / ".lab/root"
+    folder = Path(tempfile.mkdtemp(prefix="cti-bench-"))
+    where = Place(folder=folder, root=root, bench=bench)
+    programs = fetch(root)
+    keys = configure(where, programs)
+    asterisk = Asterisk(where, programs)
+    lab = Lab(where, asterisk, keys, asterisk.start())
+    centre = Centre(lab, "sqlite+aiosqlite:///{folder}/cti.db")
+    sipp = Sipp(programs, where.sip_port, keys)
+    try:
+        centre.cti("migrate")
+        centre.cti("lab", "seed")
+        if furnish is not None:
+            furnish(Path(centre.environ["CTI_DATABASE_URL"].partition("///")[2]))
+        await centre.start()
+        yield House(where, keys, centre, sipp)
+    finally:
+        sipp.close()
+        await centre.close()
+        lab.kill()
+        shutil.rmtree(folder, ignore_errors=True)
