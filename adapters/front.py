@@ -15,7 +15,7 @@ from adapters.store.queries import Queries
 from adapters.store.voicemails import Message
 from adapters.voicemails import Mailroom
 from cti import events as ev
-from cti.control.dialling import Diallable, DialRules
+from cti.control.dialling import Diallable, DialRules, Way
 from cti.engine import Engine
 from cti.entry.decide import Decision
 from cti.entry.numbers import international
@@ -126,8 +126,8 @@ class FrontDesk:
         agent = board.agents.get(board.owners.get(DeviceName(extension), AgentNo("")))
         return agent is None or agent.profile.sees_numbers
 
-    def shown(self, tenant: TenantId, caller_id: str) -> str:
-        return self.dialling(tenant).shown(caller_id)
+    def way(self, tenant: TenantId, caller_id: str) -> Way:
+        return self.dialling(tenant).way(caller_id)
 
 
 async def customer_of(queries: Queries, tenant: TenantId, number: str) -> Mapping[str, object] | None:

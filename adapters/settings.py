@@ -8,14 +8,34 @@ import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 
 PREFIX: Final = "CTI_"
 _DATABASE: Final = re.compile(r"(sqlite\+aiosqlite:///|postgresql\+asyncpg://).+")
 _FALLBACK: Final = re.compile(r"^(message|number:[0-9]{1,32})$")
+
+
+_TRUNK: Final = re.compile(r"[A-Za-z0-9-]{1,64}")
+
+
+def _loopback(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in ("http", "https") and _is_here(parts.hostname or "") and parts.username is None
+    except ValueError:
+        return False
+
+
+def _is_here(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 class BadSettings(Exception):
@@ -56,6 +76,7 @@ class Settings(BaseModel):
     fallback_after: int = Field(20, ge=2, le=3600)
     fallback: str = "message"
     caller_ids: str = ""
+    trunk: str = "cti-trunk"
     dial_allow: str = ""
     log_level: str = "info"
     log_format: str = "text"
@@ -89,6 +110,22 @@ class Settings(BaseModel):
         if value and not re.fullmatch(r"\+?[0-9]{2,20}(,\+?[0-9]{2,20})*", value):
             raise ValueError("is numbers of digits, with commas between")
         return value
+
+    @field_validator("trunk")
+    @classmethod
+    def _known_trunk(cls, value: str) -> str:
+        if not _TRUNK.fullmatch(value):
+            raise ValueError("is the name of a PJSIP endpoint, of letters, digits and dashes")
+        return value
+
+    @field_validator("ari_url")
+    @classmethod
+    def _near(cls, value: str) -> str:
+        if value and not _loopback(value):
+            raise ValueError(
+                "is an address on this machine, such as http://127.0.0.1:8088/ari: that login may do anything"
+            )
+        return value.rstrip("/")
 
     @field_validator("dial_allow")
     @classmethod

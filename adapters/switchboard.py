@@ -16,7 +16,7 @@ from adapters.asterisk.failures import HungUp as LineGone
 from adapters.asterisk.numbers import written
 from adapters.visits import LANGUAGE, Parts, Visit
 from cti import events as ev
-from cti.control.dialling import Diallable
+from cti.control.dialling import Diallable, Way
 from cti.entry.targets import Target
 from cti.errors import BadRequest, RefusedByPolicy
 from cti.ids import AgentNo, CallId, LegId, QueueName, TenantId
@@ -231,7 +231,7 @@ class Switchboard:
         otherwise = None if found is None else found.otherwise
         try:
             digits = self._parts.diallable(visit.tenant, wish.number)
-            shown = self._shown(visit, wish.caller_id)
+            way = self._way(visit, wish.caller_id)
         except RefusedByPolicy as refusal:
             log.warning("call %s: not dialled: %s", visit.call, refusal.message)
             if found is not None and otherwise is not None:
@@ -246,7 +246,8 @@ class Switchboard:
         self._ended(visit, "number", ends_as or Result.FORWARDED, found)
         await line.set_variable("CTI_ELSE", "" if otherwise is None else OTHERWISE)
         await line.set_variable("CTI_SECONDS", str(wish.seconds))
-        await line.set_variable("CTI_SHOWN", shown)
+        await line.set_variable("CTI_SHOWN", way.shown)
+        await line.set_variable("CTI_TRUNK", way.trunk)
         await self._send_out(line, digits)
 
     async def _ring(self, line: AgiLine, visit: Visit, extension: str, ends_as: str) -> None:
@@ -258,12 +259,12 @@ class Switchboard:
         await line.set_variable("CTI_SHOWN", masked(visit.number) if hidden else "")
         await self._send(line, "phone", extension)
 
-    def _shown(self, visit: Visit, caller_id: str) -> str:
+    def _way(self, visit: Visit, caller_id: str) -> Way:
         try:
-            return self._parts.shown(visit.tenant, caller_id)
+            return self._parts.way(visit.tenant, caller_id)
         except RefusedByPolicy as refusal:
             log.warning("call %s: %s", visit.call, refusal.message)
-            return self._parts.shown(visit.tenant, "")
+            return self._parts.way(visit.tenant, "")
 
     async def _take_message(
         self, line: AgiLine, heard: Line, visit: Visit, box: str, found: out.Outcome | None = None, ends_as: str = ""

@@ -8,7 +8,7 @@ from typing import Final, Protocol
 
 from adapters.asterisk.agi_line import AgiLine
 from cti import events as ev
-from cti.control.dialling import Diallable
+from cti.control.dialling import Diallable, Way
 from cti.entry.decide import Decision
 from cti.ids import CallId, Instant, TenantId
 from cti.incidents import Incident
@@ -63,8 +63,8 @@ class Parts(Protocol):
     def shows_numbers(self, tenant: TenantId, extension: str) -> bool:
         """Whether a phone may show the number of a caller: it may not where its agent may not see any."""
 
-    def shown(self, tenant: TenantId, caller_id: str) -> str:
-        """The number that the other side sees, perhaps none; raises `RefusedByPolicy`."""
+    def way(self, tenant: TenantId, caller_id: str) -> Way:
+        """By which trunk, and under which number, perhaps none; raises `RefusedByPolicy`."""
 
 
 @dataclass(frozen=True, slots=True)

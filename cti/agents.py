@@ -93,6 +93,11 @@ class Agent:
         return self.record.status != "logged_out"
 
     @property
+    def chosen(self) -> DeviceName | None:
+        """The device chosen at sign-in, as long as it is theirs."""
+        return self.record.device if self.record.device in self.profile.devices else None
+
+    @property
     def routable(self) -> bool:
         """Ready, idle, and a phone that is there and not busy with something of its own."""
         return self.record.status == "ready" and self.work is Work.IDLE and self.device_state == FREE
@@ -119,7 +124,7 @@ class Agent:
 
     def find_device(self, states: Mapping[DeviceName, str]) -> None:
         """The device chosen at sign-in; else the desk phone if it is registered, else the browser."""
-        chosen = self.record.device
+        chosen = self.chosen
         if chosen is None:
             devices = self.profile.devices
             there = (one for one in devices if states.get(one, "") not in AWAY)

@@ -150,11 +150,12 @@ def order(board: Board, event: ev.CallbackTurn) -> Iterator[ev.Event | Effect]:
         yield ev.CallEnded(at=event.at, call=call.id, result=Result.NOT_REACHED, cause=f"refused: {refusal.message}")
         return
     agent = board.agent(event.agent)
+    way = board.dialling.way()
     yield Invite(
         board.tenant,
         call.id,
         call.legs[0].id,
-        Spot("call_number", number=number, caller_id=board.dialling.shown(""), seconds=CUSTOMER_SECONDS),
+        Spot("call_number", number=number, caller_id=way.shown, seconds=CUSTOMER_SECONDS, trunk=way.trunk),
         event.device,
         shown=shown_on_phone(call.number.lstrip("+"), call.name.replace('"', ""), agent.profile.sees_numbers),
         seconds=board.queue_for(call.queue).settings.ring_seconds,

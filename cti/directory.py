@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from zoneinfo import ZoneInfo
 
 from cti import events as ev
@@ -67,6 +68,7 @@ def _place_agents(board: Board, event: ev.Started | ev.DirectoryChanged, records
     board.pop_url = event.pop_url
     board.reasons = by_words(event.reasons)
     board.dispositions = by_code(event.dispositions)
+    board.dialling = replace(board.dialling, lines=event.trunks)
     for no in [one for one, agent in board.agents.items() if agent.call is None]:
         if all(profile.agent_no != no for profile in event.agents):
             for queue in board.queues.values():

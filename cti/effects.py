@@ -58,6 +58,7 @@ class SendOn(Effect):
     target: str
     shown: str = ""  # the number that somebody outside sees; empty: the caller's own
     number: Diallable | None = None  # for `number:x`, as it has been allowed
+    trunk: str = ""  # by which a number is called
 
 
 @dataclass(frozen=True, slots=True)

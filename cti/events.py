@@ -14,6 +14,7 @@ from cti.ids import AgentNo, CallId, DeviceName, Instant, LegId, OfferId, QueueN
 from cti.reasons import Reason
 from cti.recording.policy import RecordingRules
 from cti.records import AgentProfile, AgentRecord, Call, Figures, QueueSettings, Tally
+from cti.trunks import Line
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,11 +41,12 @@ class Started(Event):
     pop_url: str = ""
     reasons: tuple[Reason, ...] = ()
     dispositions: tuple[Disposition, ...] = ()
+    trunks: tuple[Line, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DirectoryChanged(Event):
-    """Somebody edited agents, queues or lists; the whole directory as it is now."""
+    """Somebody edited agents, queues, lists or trunks; the whole directory as it is now."""
 
     queues: tuple[QueueSettings, ...] = ()
     agents: tuple[AgentProfile, ...] = ()
@@ -52,6 +54,7 @@ class DirectoryChanged(Event):
     pop_url: str = ""
     reasons: tuple[Reason, ...] = ()
     dispositions: tuple[Disposition, ...] = ()
+    trunks: tuple[Line, ...] = ()
 
 
 # --- facts: Asterisk -----------------------------------------------------------------------------------------------

@@ -206,8 +206,8 @@ def sent(board: Board, event: ev.CallSentOn) -> Iterator[Effect]:
     if where.kind == "hangup":
         yield HangUp(call.id, channel)
     elif where.kind == "number":
-        digits = board.dialling.allow(where.name)
-        yield SendOn(call.id, channel, f"number:{digits}", board.dialling.shown(""), digits)
+        digits, way = board.dialling.allow(where.name), board.dialling.way()
+        yield SendOn(call.id, channel, f"number:{digits}", way.shown, digits, way.trunk)
     else:
         yield SendOn(call.id, channel, event.target)
 

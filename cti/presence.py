@@ -46,13 +46,15 @@ def _check(board: Board, agent: Agent, event: ev.StatusAsked) -> None:
         raise BadRequest(f"reason is 1 to {REASON_MAX} characters")
     if event.forced and not agent.signed_in and event.status != "logged_out":
         raise NotSignedIn(f"agent {agent.no} is not signed in")
-    if event.device is None or event.device == agent.record.device:
+    if event.device is None:
         return
     if event.device not in agent.profile.devices:
         raise NotFound(f"agent {agent.no} has no device {event.device}")
+    if event.device == agent.record.device:
+        return
     if agent.work in IN_CALL:
         raise Conflict("the device cannot be changed during a call")
-    if any(a.signed_in and a.no != agent.no and a.record.device == event.device for a in board.agents.values()):
+    if any(a.signed_in and a.no != agent.no and a.chosen == event.device for a in board.agents.values()):
         raise DeviceTaken(f"device {event.device} is in use by another agent")
 
 

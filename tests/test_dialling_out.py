@@ -62,8 +62,9 @@ def test_asterisk_is_asked_to_call_or_to_move_somebody_in_these_places_alone() -
     assert not set(asked) & {"BlindTransfer", "Atxfer", "Command", "DialplanExtensionAdd", "AGI", "LocalOptimizeAway"}
 
 
-def test_the_trunk_is_named_where_an_invitation_is_written_and_nowhere_else_in_the_code() -> None:
-    dialled = {str(file.relative_to(ROOT)) for file in SOURCES if "@cti-trunk" in file.read_text(encoding="utf-8")}
+def test_a_trunk_is_dialled_where_an_invitation_is_written_and_nowhere_else_in_the_code() -> None:
+    by_a_trunk = re.compile(r"PJSIP/[^\s\"']*@")
+    dialled = {str(file.relative_to(ROOT)) for file in SOURCES if by_a_trunk.search(file.read_text(encoding="utf-8"))}
     assert dialled == {"adapters/asterisk/control.py"}
 
 
@@ -99,6 +100,7 @@ def plan() -> dict[str, list[str]]:
 
 PLAN: Final = plan()
 DIALS: Final = [(context, step) for context, steps in PLAN.items() for step in steps if "Dial(" in step]
+BY_A_TRUNK: Final = "@${CTI_TRUNK}"
 OUT: Final = {
     "cti-consult": "${FILTER(0-9,${CUT(EXTEN,_,4)})}",
     "cti-call": "${FILTER(0-9,${CUT(EXTEN,_,4)})}",
@@ -111,7 +113,8 @@ whose number the operator has set (`CTI_FALLBACK`)."""
 
 
 def test_the_outside_world_is_dialled_from_these_contexts_each_with_a_cleaned_number() -> None:
-    assert {context for context, step in DIALS if "@cti-trunk" in step} == set(OUT)
+    assert {context for context, step in DIALS if BY_A_TRUNK in step} == set(OUT)
+    assert {step for _, step in DIALS if "@" in step and BY_A_TRUNK not in step} == set()
     for context, cleaned in OUT.items():
         assert any(cleaned in step for step in PLAN[context]), context
 
@@ -158,4 +161,14 @@ def test_what_may_be_dialled_by_hand_is_numbers_of_the_house_digit_by_digit(cont
     for pattern in patterns:
         assert re.fullmatch(r"\d{4}|_[0-9XZN\[\]-]{4,12}", pattern), pattern
         assert len(re.sub(r"\[[^]]*\]", "X", pattern.lstrip("_"))) == 4, pattern
-    assert not any("@cti-trunk" in step for step in PLAN[context])
+    assert not any(BY_A_TRUNK in step for step in PLAN[context])
+
+
+def test_which_trunk_it_is_the_server_says_or_the_operator_and_nobody_who_calls() -> None:
+    said = {step.partition("CTI_TRUNK=")[2] for steps in PLAN.values() for step in steps if "Set(CTI_TRUNK=" in step}
+    by_tenant = "${GLOBAL(CTI_TRUNK_${CTI_TENANT})}"
+    assert said == {
+        r"${FILTER(A-Za-z0-9\x2d,${CUT(EXTEN,_,5)})})",
+        "${GLOBAL(CTI_TRUNK)})",
+        f'${{IF($["{by_tenant}" = ""]?${{GLOBAL(CTI_TRUNK)}}:{by_tenant})}})',
+    }

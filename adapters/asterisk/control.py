@@ -13,6 +13,7 @@ from adapters.asterisk.encode import Action, encode_variable
 from adapters.asterisk.failures import LinkFailure
 from adapters.asterisk.redirects import Redirects, Step
 from adapters.asterisk.wire import Message
+from cti.control.dialling import SITE
 from cti.control.effects import Invite, Move, Mute, PlayTo, SendDigits, Spot
 from cti.control.events import LegNotReached, OrderFailed
 from cti.effects import Effect
@@ -25,6 +26,8 @@ Sounds = Callable[[str, Collection[str], str], list[str]]
 DIGIT_MS: Final = 120
 _PLAIN: Final = re.compile(r"[A-Za-z0-9.+-]*")
 _SHOWN: Final = re.compile(r"[A-Za-z0-9.+*-]*")  # with the stars of a number that is masked
+_TRUNK: Final = re.compile(r"[A-Za-z0-9-]*")
+_CALLED: Final = re.compile(r"PJSIP/[A-Za-z0-9_.-]+(@[A-Za-z0-9-]+)?")
 _SOUND: Final = re.compile(r"[A-Za-z0-9/_.-]+")
 
 FIXED: Final[Mapping[str, tuple[str, str]]] = {
@@ -43,7 +46,7 @@ def step_of(spot: Spot) -> tuple[str, str]:
     kind, word = spot.kind, spot.word or spot.number or ""
     if (spot.number is None) == (kind in OUTSIDE):
         raise ValueError(f"a {kind} without a number, or a number without a place for it")
-    if not all(_PLAIN.fullmatch(one) for one in (word, spot.caller_id)):
+    if not all(_PLAIN.fullmatch(one) for one in (word, spot.caller_id)) or not _TRUNK.fullmatch(spot.trunk):
         raise ValueError(f"a {kind} that could be more than one field")
     match kind:
         case "room":
@@ -57,14 +60,20 @@ def step_of(spot: Spot) -> tuple[str, str]:
         case "ask_device":
             return "cti-consult", f"dev_{spot.seconds}_{word}"
         case "ask_number":
-            return "cti-consult", f"num_{spot.seconds}_{spot.caller_id}_{word}"
+            return "cti-consult", _outside(spot)
         case "call_device":
             return "cti-call", f"dev_{spot.seconds}_{word}"
         case "call_number":
-            return "cti-call", f"num_{spot.seconds}_{spot.caller_id}_{word}"
+            return "cti-call", _outside(spot)
         case "out":
-            return "cti-out", f"num_{spot.seconds}_{spot.caller_id}_{word}"
+            return "cti-out", _outside(spot)
     return FIXED[kind]
+
+
+def _outside(spot: Spot) -> str:
+    """A number, by the dialplan's own trunk or by another."""
+    fields = f"{spot.seconds}_{spot.caller_id}_{spot.number}"
+    return f"num_{fields}" if spot.trunk in ("", SITE) else f"via_{fields}_{spot.trunk}"
 
 
 def steps_of(order: Move) -> list[Step]:
@@ -77,9 +86,9 @@ def steps_of(order: Move) -> list[Step]:
 def originate(order: Invite) -> Action:
     """The leg's id stands in the extension too: where no channel came to be, the answer has nothing else of ours."""
     context, exten = step_of(order.spot)
-    to = f"PJSIP/{order.number}@cti-trunk" if order.number is not None else f"PJSIP/{order.device}"
+    to = f"PJSIP/{order.number}@{order.trunk or SITE}" if order.number is not None else f"PJSIP/{order.device}"
     number, name = order.shown
-    if not _SHOWN.fullmatch(number) or '"' in name or not re.fullmatch(r"PJSIP/[A-Za-z0-9_.-]+(@cti-trunk)?", to):
+    if not _SHOWN.fullmatch(number) or '"' in name or not _CALLED.fullmatch(to):
         raise ValueError("a number or a phone that could be more than one field")
     headers = [
         ("Channel", to),

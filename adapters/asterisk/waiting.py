@@ -14,6 +14,7 @@ from adapters.asterisk.encode import Action
 from adapters.asterisk.failures import LinkFailure
 from adapters.asterisk.redirects import Done, Redirects, Step
 from adapters.asterisk.wire import Message
+from cti.control.dialling import SITE
 from cti.control.events import OrderFailed
 from cti.effects import Announce, Deliver, Effect, SendOn, SetMusic, WaitIn
 from cti.events import Event, SendOnFailed
@@ -127,7 +128,8 @@ def _way(order: SendOn) -> tuple[tuple[str, str], dict[str, str]]:
             if order.number is None:
                 raise ValueError("a number that nobody has allowed")
             seconds = {"CTI_ARG": order.number, "CTI_SECONDS": SECONDS_TO_ANSWER}
-            return ("cti-go", "number"), {**seconds, "CTI_SHOWN": order.shown, "CTI_ELSE": OTHERWISE}
+            how = {"CTI_SHOWN": order.shown, "CTI_TRUNK": order.trunk or SITE, "CTI_ELSE": OTHERWISE}
+            return ("cti-go", "number"), {**seconds, **how}
         case "queue":
             return ("cti-join", where.name), {}
         case "hangup":

@@ -6,15 +6,16 @@ Sending a leg where it stands or is on its way to already does no harm, so a sna
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from cti import events as ev
 from cti.board import Board
 from cti.control import events as ce
 from cti.control.effects import Spot
-from cti.control.folding import TRUNK, watch_of
+from cti.control.folding import outside, watch_of
 from cti.control.leaving import back_to_customer
 from cti.control.parts import ALONE, HOLD, OTHER, gather, has_part, move, move_two, room_of, talkers
 from cti.effects import Effect, HangUp, WaitIn
@@ -101,7 +102,8 @@ def _consulting(board: Board, call: Call, view: View) -> Wishes:
         return
     asks = view.legs[asker.id].place == "cti-consult"
     if consult.leg is None and asks:
-        yield from _rung(call, asker, consult.device, view)
+        device = consult.device
+        yield from _rung(call, asker, lambda one: one == device, view)
     asked = view.legs.get(consult.leg) if consult.leg is not None else None
     if asks and asked is not None and consult.answered_at is None and asked.state == "Up":
         yield ev.LegAnswered(at=view.at, leg=asked.leg)
@@ -116,11 +118,12 @@ def _consulting(board: Board, call: Call, view: View) -> Wishes:
     yield from back_to_customer(board, call, view.at, OfferResult.FAILED)
 
 
-def _rung(call: Call, by: Leg, device: DeviceName, view: View) -> Iterator[ev.Event]:
-    """Legs that were dialled while nobody listened."""
+def _rung(call: Call, by: Leg, fits: Callable[[DeviceName], bool], view: View) -> Iterator[ev.Event]:
+    """Legs that were dialled while nobody listened, on devices that fit."""
     for one in view.legs.values():
-        if one.call == call.id and one.device == device and one.since is None and call.leg(one.leg) is None:
-            yield ev.LegDialled(at=view.at, leg=by.id, dialled=one.leg, channel=one.channel, device=device)
+        ours = one.call == call.id and one.since is None and call.leg(one.leg) is None
+        if ours and one.device is not None and fits(one.device):
+            yield ev.LegDialled(at=view.at, leg=by.id, dialled=one.leg, channel=one.channel, device=one.device)
 
 
 def _customer(board: Board, call: Call, view: View) -> Wishes:
@@ -129,7 +132,7 @@ def _customer(board: Board, call: Call, view: View) -> Wishes:
     if here is None or here == "after":
         return
     if customer.place == "out":
-        yield from _rung(call, customer, TRUNK, view)
+        yield from _rung(call, customer, partial(outside, board), view)
         if here != "out" and call.queue:
             yield WaitIn(call.id, customer.address, call.queue)
             yield ce.CallRequeued(at=view.at, call=call.id, queue=call.queue)

@@ -10,13 +10,12 @@ from cti.board import Board
 from cti.control import consult
 from cti.control import events as ce
 from cti.control.effects import Invite, Spot
-from cti.control.folding import TRUNK
 from cti.control.leaving import release
 from cti.control.parts import free_device, gather, next_leg, part, talkers
 from cti.control.targets import colleague, target
 from cti.effects import Effect, HangUp
 from cti.errors import NotFound, WrongState
-from cti.ids import AgentNo
+from cti.ids import AgentNo, DeviceName
 from cti.records import Leg, OfferResult, State
 
 RING_SECONDS = 30
@@ -38,12 +37,14 @@ def confer(board: Board, event: ce.ConferenceAsked) -> Iterator[ev.Event | Effec
         raise WrongState(f"there are {MOST} in the conference")
     asked: Agent | None = None
     shown: tuple[str, str] = (agent.no, "")
-    device, number = TRUNK, None
+    number, trunk = None, ""
     if to.kind == "agent":
         asked = colleague(board, AgentNo(to.name), event.agent)
         device = free_device(asked)
     else:
-        number, shown = board.dialling.allow(to.name), (board.dialling.shown(""), "")
+        way = board.dialling.way()
+        number, trunk, shown = board.dialling.allow(to.name), way.trunk, (way.shown, "")
+        device = DeviceName(trunk)
     yield from gather(call, [*talkers(board, call), call.customer], event.at)
     leg = next_leg(call)
     colleague_no = None if asked is None else asked.no
@@ -59,6 +60,7 @@ def confer(board: Board, event: ce.ConferenceAsked) -> Iterator[ev.Event | Effec
         Spot("room", call.id, marked=asked is not None),
         device=None if asked is None else device,
         number=number,
+        trunk=trunk,
         shown=shown,
         seconds=RING_SECONDS,
     )

@@ -11,7 +11,6 @@ from cti.agents import Agent, Work
 from cti.board import Board
 from cti.control import events as ce
 from cti.control.effects import Spot
-from cti.control.folding import TRUNK
 from cti.control.leaving import back_to_customer
 from cti.control.parts import (
     OTHER,
@@ -28,7 +27,7 @@ from cti.control.parts import (
 from cti.control.targets import colleague, target
 from cti.effects import Effect, HangUp
 from cti.errors import WrongState
-from cti.ids import AgentNo
+from cti.ids import AgentNo, DeviceName
 from cti.records import Call, Consult, Leg, OfferResult, State
 
 RING_SECONDS = 30
@@ -47,9 +46,9 @@ def ask(board: Board, event: ce.ConsultAsked) -> Iterator[ev.Event | Effect]:
         device = free_device(asked)
         spot = Spot("ask_device", device, seconds=RING_SECONDS)
     else:
-        asked, device = None, TRUNK
-        number = board.dialling.allow(to.name)
-        spot = Spot("ask_number", number=number, caller_id=board.dialling.shown(""), seconds=RING_SECONDS)
+        number, way = board.dialling.allow(to.name), board.dialling.way()
+        asked, device = None, DeviceName(way.trunk)
+        spot = Spot("ask_number", number=number, caller_id=way.shown, seconds=RING_SECONDS, trunk=way.trunk)
     held = call.state is State.HELD
     yield from apart(call, leg, spot, "asking", event.at)
     if not held:

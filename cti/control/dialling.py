@@ -1,6 +1,7 @@
 """Who may call where: every number that anything here dials has been allowed by `DialRules.allow`.
 
 The first rule that fits decides, and what no rule knows is refused. Numbers come as `+86…` where they could be parsed.
+By which trunk a call leaves, and what it shows there, `DialRules.way` alone decides.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from typing import Final, NewType
 
 from cti.entry.numbers import international
 from cti.errors import RefusedByPolicy
+from cti.trunks import Line
 
 Diallable = NewType("Diallable", str)
 """Digits for the trunk. Nobody but `DialRules.allow` makes one, and what dials the outside world takes nothing else."""
@@ -38,12 +40,29 @@ CHINA: Final = (
 """Emergency and domestic numbers; everything abroad is refused until a rule of one's own says otherwise."""
 
 
+SITE: Final = "cti-trunk"
+"""What Asterisk calls the way out that its own configuration has."""
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """The trunk that a call leaves by, and the number that the other side sees."""
+
+    trunk: str
+    shown: str
+
+
 @dataclass(frozen=True, slots=True)
 class DialRules:
-    """`caller_ids`: the numbers that may be shown; the first is shown where nobody asks for another."""
+    """`caller_ids`: the numbers that may be shown on the site's own `trunk`; `lines`: the tenant's trunks.
+
+    The first caller id is shown where nobody asks for another.
+    """
 
     rules: tuple[Rule, ...] = CHINA
     caller_ids: tuple[str, ...] = ()
+    trunk: str = SITE
+    lines: tuple[Line, ...] = ()
 
     def allow(self, number: str) -> Diallable:
         """The digits to dial, however the number is written; raises `RefusedByPolicy`, naming the rule."""
@@ -63,6 +82,22 @@ class DialRules:
             return bool(self.allow(number))
         except RefusedByPolicy:
             return False
+
+    def way(self, caller_id: str = "") -> Way:
+        """A caller id asked for chooses a trunk that may show it, the default one if it may; else the default trunk.
+
+        Where the tenant has no such trunk, it is the site's. Raises `RefusedByPolicy` for a number that is not ours.
+        """
+        lines = sorted(self.lines, key=lambda line: not line.is_default)
+        for line in lines:
+            if (not caller_id and line.is_default) or caller_id in line.caller_ids:
+                return Way(line.trunk, (caller_id or next(iter(line.caller_ids), "")).lstrip("+"))
+        return Way(self.trunk, self.shown(caller_id))
+
+    @property
+    def default_trunk(self) -> str:
+        """By which calls leave whose caller id nobody chooses."""
+        return self.way().trunk
 
     def shown(self, caller_id: str) -> str:
         """The number that the other side sees; raises `RefusedByPolicy` for one that is not ours."""

@@ -12,7 +12,10 @@ from cti.ids import CallId, DeviceName, LegId, TenantId
 @dataclass(frozen=True, slots=True)
 class Spot:
     """Where a leg shall stand. `kind`: room, aside, hold, wait, alone, ask_device, ask_number, out, listen, whisper,
-    after. `word` is what that place needs to know: a device, a leg; `marked`: the talk lasts while one is."""
+    after. `word` is what that place needs to know: a device, a leg; `marked`: the talk lasts while one is.
+
+    `trunk`: by which a number is called; without one, by the dialplan's own.
+    """
 
     kind: str
     word: str = ""
@@ -20,6 +23,7 @@ class Spot:
     caller_id: str = ""
     seconds: int = 0
     marked: bool = False
+    trunk: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +39,7 @@ class Move(Effect):
 
 @dataclass(frozen=True, slots=True)
 class Invite(Effect):
-    """Call a phone, or a number, for a leg of this id; it goes to `spot` when it answers.
+    """Call a phone, or a number by a trunk, for a leg of this id; it goes to `spot` when it answers.
 
     `shown` is the number and name on its display; `at_once`: a phone that can shall answer by itself.
     """
@@ -46,6 +50,7 @@ class Invite(Effect):
     spot: Spot
     device: DeviceName | None = None
     number: Diallable | None = None
+    trunk: str = ""
     shown: tuple[str, str] = ("", "")
     seconds: int = 30
     at_once: bool = False

@@ -12,8 +12,10 @@ from cti.control import events as ce
 from cti.ids import AgentNo, DeviceName, Instant, LegId, OfferId, QueueName
 from cti.records import Call, Consult, Leg, Offer, OfferResult, SegmentKind, State, Watch
 
-TRUNK: Final = DeviceName("cti-trunk")
-"""What Asterisk calls the way to the outside world; legs on it belong to nobody here."""
+
+def outside(board: Board, device: DeviceName) -> bool:
+    """Whether this is a way to the outside world, whatever Asterisk calls it: it is nobody's phone."""
+    return device not in board.owners
 
 
 def _spoken_for(board: Board, call: Call, agent: AgentNo) -> None:
@@ -55,7 +57,7 @@ def leg_dialled(board: Board, call: Call, event: ev.LegDialled) -> None:
         _add_leg(board, call, leg)
     elif call.state is State.DIALLING and event.leg == call.legs[0].id:
         _add_leg(board, call, Leg(event.dialled, event.channel, "customer", event.at, device=event.device))
-    elif event.device == TRUNK and call.sent_to.startswith("number:"):
+    elif outside(board, event.device) and call.sent_to.startswith("number:"):
         _add_leg(board, call, Leg(event.dialled, event.channel, "party", event.at, device=event.device))
 
 
@@ -481,4 +483,4 @@ FOLDS: Final[Mapping[type[ev.Event], Fold]] = {
     ce.CallTaken: call_taken,
 }
 
-__all__ = ["FOLDS", "TRUNK", "LegId", "leg_dialled", "watch_of"]
+__all__ = ["FOLDS", "LegId", "leg_dialled", "outside", "watch_of"]

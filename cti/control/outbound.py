@@ -41,9 +41,9 @@ def dial(board: Board, event: ce.DialAsked) -> Iterator[ev.Event | Effect]:
         raise NotSignedIn(f"agent {agent.no} is not signed in")
     to = target(event.to, "number", "agent")
     if to.kind == "number":
-        caller_id = board.dialling.shown(event.caller_id)
-        number = board.dialling.allow(to.name)
-        spot = Spot("call_number", number=number, caller_id=caller_id, seconds=OTHER_SECONDS)
+        way, number = board.dialling.way(event.caller_id), board.dialling.allow(to.name)
+        caller_id = way.shown
+        spot = Spot("call_number", number=number, caller_id=caller_id, seconds=OTHER_SECONDS, trunk=way.trunk)
         direction = "outbound"
     else:
         other = colleague(board, AgentNo(to.name), agent.no)

@@ -44,7 +44,8 @@ def _goes(board: Board, event: ce.TransferAsked, call: Call, to: Target) -> Iter
         case "number":
             number = board.dialling.allow(to.name)
             yield ce.CallForwarded(at=event.at, call=call.id, number=to.name)
-            out = Spot("out", number=number, caller_id=board.dialling.shown(""), seconds=RING_SECONDS)
+            way = board.dialling.way()
+            out = Spot("out", number=number, caller_id=way.shown, seconds=RING_SECONDS, trunk=way.trunk)
             yield from move(call, customer, out, "out", event.at)
         case "flow":
             if not call.queue:

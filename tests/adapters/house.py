@@ -10,7 +10,7 @@ from typing import cast
 from adapters.asterisk.agi_line import AgiLine
 from adapters.switchboard import Switchboard
 from cti import events as ev
-from cti.control.dialling import Diallable, DialRules
+from cti.control.dialling import Diallable, DialRules, Way
 from cti.entry.decide import Decision
 from cti.entry.targets import target
 from cti.ids import CallId, Instant, LegId, QueueName, TenantId
@@ -184,8 +184,8 @@ class House:
     def shows_numbers(self, tenant: TenantId, extension: str) -> bool:
         return extension not in self.blind
 
-    def shown(self, tenant: TenantId, caller_id: str) -> str:
-        return self.rules.shown(caller_id)
+    def way(self, tenant: TenantId, caller_id: str) -> Way:
+        return self.rules.way(caller_id)
 
 
 def leads_to(text: str, **more: object) -> Decision:

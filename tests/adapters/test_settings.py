@@ -28,6 +28,11 @@ def test_the_environment_wins_over_the_file_and_the_file_over_the_lab(tmp_path: 
         ({"CTI_DATABASE_URL": "postgresql://cti:geheim@db/cti"}, "^database_url.*postgresql\\+asyncpg://(?!.*geheim)"),
         ({"CTI_DATABASE_URL": "/var/lib/cti.db"}, "sqlite\\+aiosqlite:///"),
         ({"CTI_AMI_SECRET_FILE": "does-not-exist"}, "CTI_AMI_SECRET_FILE"),
+        ({"CTI_ARI_URL": "http://10.0.0.7:8088/ari"}, "ari_url"),
+        ({"CTI_ARI_URL": "http://127.0.0.1.evil.example/ari"}, "ari_url"),
+        ({"CTI_ARI_URL": "http://me:secret@127.0.0.1:8088/ari"}, "ari_url"),
+        ({"CTI_ARI_URL": "file:///etc/passwd"}, "ari_url"),
+        ({"CTI_TRUNK": "my_trunk"}, "trunk"),
     ],
 )
 def test_a_wrong_variable_stops_the_start_and_is_named(environ: dict[str, str], said: str, tmp_path: Path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from adapters.asterisk.control import originate, say_to, step_of, steps_of
@@ -30,6 +32,10 @@ N110, MOBILE = Diallable("110"), Diallable("13900001111")
         (Spot("call_number", number=N110, seconds=45), ("cti-call", "num_45__110")),
         (Spot("out", number=MOBILE, caller_id="4000", seconds=30), ("cti-out", "num_30_4000_13900001111")),
         (Spot("after"), ("cti-after", "s")),
+        (Spot("ask_number", number=N110, trunk="cti-trunk", seconds=30), ("cti-consult", "num_30__110")),
+        (Spot("ask_number", number=N110, trunk="cti-trunk-x", seconds=30), ("cti-consult", "via_30__110_cti-trunk-x")),
+        (Spot("call_number", number=N110, trunk="carrier", seconds=45), ("cti-call", "via_45__110_carrier")),
+        (Spot("out", number=N110, caller_id="4", trunk="x"), ("cti-out", "via_0_4_110_x")),
     ],
 )
 def test_each_place_is_an_extension(spot: Spot, step: tuple[str, str]) -> None:
@@ -48,6 +54,15 @@ def test_a_word_that_could_be_more_than_one_field_is_not_sent(word: str) -> None
 def test_the_outside_world_is_dialled_with_an_allowed_number_and_nothing_else_is(spot: Spot) -> None:
     with pytest.raises(ValueError, match="without a"):
         step_of(spot)
+
+
+@pytest.mark.parametrize("trunk", ["a_b", "a/b", "a@b", "a,b", "a b", "${X}"])
+def test_a_trunk_is_a_name_and_nothing_else(trunk: str) -> None:
+    with pytest.raises(ValueError, match="more than one field"):
+        step_of(Spot("out", number=N110, caller_id="4000", seconds=30, trunk=trunk))
+    order = Invite(TenantId("demo"), CALL, LEG, Spot("room", CALL), number=MOBILE, trunk=trunk)
+    with pytest.raises(ValueError, match="more than one field"):
+        originate(order)
 
 
 def test_two_legs_go_in_one_order() -> None:
@@ -79,6 +94,8 @@ def test_the_outside_world_is_told_nothing_of_ours() -> None:
     headers = list(originate(order).headers)
     assert ("Channel", "PJSIP/13900001111@cti-trunk") in headers
     assert not any("PJSIP_HEADER" in value for _, value in headers)
+    by_another = originate(replace(order, trunk="cti-trunk-north"))
+    assert ("Channel", "PJSIP/13900001111@cti-trunk-north") in list(by_another.headers)
 
 
 @pytest.mark.parametrize("sound", ["../etc/passwd", "a&b", "a,b", "${X}", "a b"])

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from cti.control.dialling import DialRules, digits
+from cti.control.dialling import DialRules, Way, digits
 from cti.control.targets import target
 from cti.errors import BadRequest, RefusedByPolicy
+from cti.trunks import Line
 
 RULES = DialRules(caller_ids=("4000", "+862161234567"))
 
@@ -85,6 +86,41 @@ def test_only_a_number_of_ours_is_shown() -> None:
     assert RULES.shown("+862161234567") == "862161234567"
     with pytest.raises(RefusedByPolicy, match="caller_id"):
         RULES.shown("110")
+
+
+NORTH = Line(trunk="cti-trunk-north", caller_ids=("02188886666", "4008"))
+SOUTH = Line(trunk="cti-trunk-south", caller_ids=("4008", "4009"), is_default=True)
+
+
+@pytest.mark.parametrize(
+    ("lines", "asked", "way"),
+    [
+        ((), "", Way("cti-trunk", "4000")),
+        ((NORTH,), "", Way("cti-trunk", "4000")),  # made, and not for everything
+        ((NORTH,), "4008", Way("cti-trunk-north", "4008")),
+        ((NORTH,), "4000", Way("cti-trunk", "4000")),
+        ((NORTH, SOUTH), "", Way("cti-trunk-south", "4008")),
+        ((NORTH, SOUTH), "4008", Way("cti-trunk-south", "4008")),  # the default one first, where it may
+        ((NORTH, SOUTH), "02188886666", Way("cti-trunk-north", "02188886666")),
+        ((NORTH, SOUTH), "+862161234567", Way("cti-trunk", "862161234567")),
+        ((Line(trunk="cti-trunk-x", is_default=True),), "", Way("cti-trunk-x", "")),
+    ],
+)
+def test_a_caller_id_chooses_the_trunk_and_no_caller_id_the_default(
+    lines: tuple[Line, ...], asked: str, way: Way
+) -> None:
+    rules = DialRules(caller_ids=("4000", "+862161234567"), lines=lines)
+    assert rules.way(asked) == way
+    assert rules.default_trunk == rules.way().trunk
+
+
+def test_a_number_that_no_trunk_of_ours_may_show_is_refused() -> None:
+    with pytest.raises(RefusedByPolicy, match="caller_id"):
+        DialRules(lines=(NORTH, SOUTH)).way("110")
+
+
+def test_a_site_names_its_own_trunk() -> None:
+    assert DialRules(trunk="carrier").way() == Way("carrier", "")
 
 
 def test_no_digit_is_invented() -> None:
