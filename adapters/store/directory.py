@@ -17,10 +17,12 @@ from adapters.store import loading, meta, rules
 from adapters.store.database import Database, insert_new
 from adapters.store.leading import leading_to
 from adapters.store.loading import Directory, read_directory
+from adapters.store.phones import insert_phone, refuse_foreign
 from adapters.store.skills import set_levels
 from adapters.store.tables import agent_skills, agent_states, agents, figures, queue_members, queues, tenants, users
 from cti.errors import BadRequest, Conflict, DeviceTaken, NotFound
 from cti.ids import AgentNo, DeviceName, Instant, QueueName, TenantId
+from cti.phones import Phone
 from cti.records import AgentProfile, QueueSettings
 from cti.routing import strategies
 
@@ -74,7 +76,8 @@ class DirectoryStore:
 
     # --- agents ---
 
-    async def create_agent(self, tenant: TenantId, profile: AgentProfile) -> None:
+    async def create_agent(self, tenant: TenantId, profile: AgentProfile, phones: Sequence[Phone] = ()) -> None:
+        """With `phones`, these are made too."""
         profile = rules.agent(profile)
         async with self._database.writing() as connection:
             await _known_tenant(connection, tenant)
@@ -84,6 +87,8 @@ class DirectoryStore:
             await _insert_once(connection, agents, row, f"agent {profile.agent_no} exists")
             await _serve(connection, tenant, profile.agent_no, profile.queues)
             await set_levels(connection, tenant, profile.agent_no, profile.skills)
+            for phone in phones:
+                await insert_phone(connection, tenant, phone)
 
     async def update_agent(
         self,
@@ -221,6 +226,7 @@ async def _targets_are_there(connection: AsyncConnection, tenant: TenantId, sett
 
 async def _devices_are_free(connection: AsyncConnection, tenant: TenantId, profile: AgentProfile) -> None:
     """A phone rings for one agent only."""
+    await refuse_foreign(connection, tenant, profile.devices)
     others = select(agents.c.agent_no, agents.c.devices).where(
         agents.c.tenant == tenant, agents.c.agent_no != profile.agent_no
     )

@@ -27,12 +27,14 @@ from adapters.store.tables import (
     queues,
     tenants,
 )
+from adapters.store.trunks import read_lines
 from cti.dispositions import Disposition
 from cti.entry.numbers import international
 from cti.ids import AgentNo, DeviceName, Instant, QueueName, TenantId
 from cti.queues import window_bounds
 from cti.reasons import Reason
 from cti.records import AgentProfile, AgentRecord, Call, Figures, QueueSettings, Tally
+from cti.trunks import Line
 
 _MOST_VIPS: Final = 10_000
 
@@ -51,6 +53,7 @@ class Directory:
     """Number -> priority, of entries that have not run out."""
     reasons: tuple[Reason, ...] = ()
     dispositions: tuple[Disposition, ...] = ()
+    trunks: tuple[Line, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,6 +103,7 @@ async def read_directory(connection: AsyncConnection, tenant: TenantId, now: Ins
         vips=await _vips(connection, tenant, now),
         reasons=await read_reasons(connection, tenant),
         dispositions=await read_dispositions(connection, tenant),
+        trunks=await read_lines(connection, tenant),
     )
 
 

@@ -8,6 +8,7 @@ from adapters.store import (
     prompt_tables,
     recording_tables,
     role_tables,
+    sip_tables,
 )
 from adapters.store.tables import metadata
 
@@ -20,4 +21,5 @@ __all__ = [
     "prompt_tables",
     "recording_tables",
     "role_tables",
+    "sip_tables",
 ]

@@ -19,12 +19,14 @@ from adapters.store.flows import FlowStore
 from adapters.store.incidents import Incidents
 from adapters.store.lists import Lists
 from adapters.store.passwords import Passwords
+from adapters.store.phones import PhoneStore
 from adapters.store.prompts import PromptStore
 from adapters.store.queries import Queries, Which
 from adapters.store.recordings import Recordings
 from adapters.store.roles import Roles
 from adapters.store.schema import metadata
 from adapters.store.store import Store
+from adapters.store.trunks import TrunkStore
 from adapters.store.users import Users
 from adapters.store.voicemails import Voicemails
 from cti.entry.entries import ListEntry
@@ -37,6 +39,7 @@ from tests.adapters.store.entry_story import use_entry
 from tests.adapters.store.flow_story import use_flows
 from tests.adapters.store.journey_story import use_incidents, use_prompts, use_recordings, use_voicemail
 from tests.adapters.store.role_story import use_roles
+from tests.adapters.store.sip_story import use_sip
 from tests.adapters.store.story import DEMO, NOON, a_call, news, turn
 
 OTHER: Final = TenantId("other")
@@ -46,6 +49,11 @@ _OF_ALL: Final = (
     re.compile(r"FROM users\s+WHERE users\.username = \S+$"),  # sign-in: user names are unique over all tenants
     re.compile(r"FROM users$"),  # whose tokens are good
     re.compile(r"FROM tenants( ORDER BY tenants\.tenant)?$"),  # what tenants are there
+    # Asterisk knows no tenants: what it is to have, and whether a name or an address is somebody else's.
+    re.compile(r"^SELECT devices\.tenant, .* FROM devices ORDER BY devices\.name$", re.DOTALL),
+    re.compile(r"^SELECT devices\.tenant, devices\.state FROM devices WHERE devices\.name = \S+$"),
+    re.compile(r"^SELECT devices\.name FROM devices WHERE devices\.name IN .* AND devices\.tenant != ", re.DOTALL),
+    re.compile(r"^SELECT trunks\.tenant, .* FROM trunks ORDER BY trunks\.name$", re.DOTALL),
     # What is held in memory for all tenants, each row under its own.
     re.compile(r"^SELECT incidents\.tenant, .* WHERE incidents\.active( = 1)? ORDER BY", re.DOTALL),
     re.compile(r"^SELECT prompt_versions\.tenant, .*FROM prompt_versions ORDER BY", re.DOTALL),
@@ -66,10 +74,12 @@ STORES: Final = (
     FlowStore,
     Incidents,
     Lists,
+    PhoneStore,
     PromptStore,
     Queries,
     Recordings,
     Roles,
+    TrunkStore,
     Users,
     Voicemails,
 )
@@ -159,6 +169,7 @@ async def use_everything(store: Store) -> None:
     await use_flows(of(FlowStore(database)))
     await use_codes(of(Codes(database)))
     await use_roles(of(Roles(database)), of(AuditStore(database)))
+    await use_sip(of(PhoneStore(database)), of(TrunkStore(database)))
     await use_voicemail(of(Voicemails(database)))
     await use_incidents(of(Incidents(database)))
     await use_prompts(of(PromptStore(database)))
