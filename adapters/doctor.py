@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from adapters.asterisk.ari_probe import probe_ari
 from adapters.asterisk.encode import Action
 from adapters.asterisk.failures import LinkFailure, Rejected
 from adapters.asterisk.probe import Finding, Probe, probe
@@ -62,6 +63,7 @@ async def examine(settings: Settings) -> AsyncIterator[Check]:
     if control.ok:
         async for check in _asked(settings):
             yield check
+    yield await _ari(settings)
     yield await _agi(settings)
     yield await _own_name()
 
@@ -174,6 +176,19 @@ async def _context(session: AmiSession, context: str) -> Check:
     except LinkFailure as failure:
         return Check(name, False, f"could not be asked for: {failure}")
     return Check(name, True, "is there")
+
+
+async def _ari(settings: Settings) -> Check:
+    """Whether phones and trunks can be made, where this is wanted at all."""
+    name, secret = "ARI for phones and trunks", settings.ari_secret.get_secret_value()
+    given = {"CTI_ARI_URL": settings.ari_url, "CTI_ARI_USER": settings.ari_user, "CTI_ARI_SECRET": secret}
+    if not any(given.values()):
+        return Check(name, True, "is off: phones and trunks are Asterisk's own")
+    if not all(given.values()):
+        missing = [one for one, value in given.items() if not value]
+        return Check(name, False, f"is off for want of {', '.join(missing)}", "\n".join(f"{one}=…" for one in missing))
+    says, paste = await probe_ari(settings.ari_url, settings.ari_user, secret, SECONDS)
+    return Check(name, not says, says or f"takes phones and trunks at {settings.ari_url}", paste)
 
 
 async def _agi(settings: Settings) -> Check:

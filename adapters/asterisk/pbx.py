@@ -58,6 +58,8 @@ class Office:
     sounds: Sounds
     globals: Callable[[], Mapping[str, str]]
     """What the dialplan is to know besides the fallback: where FastAGI is, the safe queue of each number."""
+    on_up: Callable[[], None] = lambda: None
+    """Asterisk is there again, and may be another than before."""
 
 
 class Pbx:
@@ -140,6 +142,7 @@ class Pbx:
 
     def _came_up(self) -> None:
         log.info("the link to Asterisk is up")
+        self._office.on_up()
         self._kept = self._kept or []
         self._wanted.set()
 

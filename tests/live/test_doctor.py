@@ -47,6 +47,7 @@ async def test_beside_a_running_server_everything_holds(small: Centre, lab: Lab)
         "clock",
         "dialplan context cti-wait",
         "FastAGI",
+        "ARI",
     ):
         assert name in done.stdout
 
@@ -81,6 +82,19 @@ def test_a_missing_context_is_found_and_its_line_printed(idle: Centre, lab: Lab)
     assert (CHECKOUT / "dialplans/cti-deliver.conf").is_file()
     assert "dialplan context cti-wait" not in found
     assert "dialplan context cti-deliver" not in troubles(idle), "it is there again"
+
+
+def test_a_way_to_make_phones_that_is_none_is_found_and_one_that_nobody_wants_is_not(idle: Centre) -> None:
+    name = "ARI for phones and trunks"
+    says, paste = troubles(idle, CTI_ARI_SECRET=SECRET)[name]
+    assert "the login is refused" in says
+    assert paste.startswith("[cti]")
+    says, paste = troubles(idle, CTI_ARI_URL="http://127.0.0.1:5999/ari")[name]
+    assert says.startswith("no answer at http://127.0.0.1:5999/ari")
+    assert "bindaddr = 127.0.0.1" in paste
+    says, paste = troubles(idle, CTI_ARI_USER="")[name]
+    assert "CTI_ARI_USER" in says
+    assert name not in troubles(idle, CTI_ARI_URL="", CTI_ARI_USER="", CTI_ARI_SECRET="")
 
 
 def test_a_fastagi_port_that_cannot_be_reached_is_found(idle: Centre) -> None:
