@@ -173,9 +173,9 @@ class BoardView:
         found = self._board.calls.get(call)
         return None if found is None else call_shape(found)
 
-    def devices(self) -> Sequence[Shape]:
+    def devices(self, also: Collection[str] = ()) -> Sequence[Shape]:
         board = self._board
-        known = board.owners
+        known: dict[DeviceName, AgentNo | None] = {**dict.fromkeys(map(DeviceName, also)), **board.owners}
         return [
             {
                 "name": device,

@@ -18,7 +18,7 @@ from adapters.store.users import User as StoredUser
 from adapters.store.users import Users
 from adapters.web.ports import Skill, User
 from cti.dispositions import Disposition
-from cti.ids import AgentNo, QueueName, TenantId
+from cti.ids import AgentNo, DeviceName, QueueName, TenantId
 from cti.people import Principal, principal
 from cti.reasons import Reason
 from cti.records import AgentProfile, QueueSettings
@@ -35,7 +35,10 @@ def spoken(queue: QueueSettings) -> Sequence[str]:
 
 
 class People:
-    """The web's `Directory`. `on_user` and `on_directory` are told what has changed, whoever changed it."""
+    """The web's `Directory`. `on_user` and `on_directory` are told what has changed, whoever changed it.
+
+    `on_edit` is told that something has, this or something else that is edited with it.
+    """
 
     def __init__(
         self,
@@ -48,6 +51,7 @@ class People:
         refuse_silence: Callable[[TenantId, Sequence[str]], Awaitable[None]],
         on_user: Callable[[str], None],
         on_directory: Callable[[TenantId, Loaded], None],
+        on_edit: Callable[[], None] = lambda: None,
     ) -> None:
         self._directory = directory
         self._users = users
@@ -57,6 +61,7 @@ class People:
         self._refuse_silence = refuse_silence
         self._on_user = on_user
         self._on_directory = on_directory
+        self._on_edit = on_edit
         self._known: Mapping[str, StoredUser] = {}
         self._principals: dict[str, Principal] = {}
         self._read: dict[TenantId, Loaded] = {}
@@ -80,6 +85,7 @@ class People:
             self._known = users
             before, self._principals = self._principals, await self._signed_in(users)
             self._version = version
+        self._on_edit()
         for name, who in before.items():
             if self._principals.get(name) != who:
                 self._on_user(name)
@@ -148,9 +154,14 @@ class People:
         await self.refresh()
 
     def profile(self, tenant: TenantId, no: AgentNo) -> AgentProfile | None:
-        return next((one for one in self._agents(tenant) if one.agent_no == no), None)
+        return next((one for one in self.agents(tenant) if one.agent_no == no), None)
 
-    def _agents(self, tenant: TenantId) -> Sequence[AgentProfile]:
+    def is_foreign(self, tenant: TenantId, device: DeviceName) -> bool:
+        """Whether an agent of another tenant has that device."""
+        others = (read for name, read in self._read.items() if name != tenant)
+        return any(device in agent.devices for read in others for agent in read.agents)
+
+    def agents(self, tenant: TenantId) -> Sequence[AgentProfile]:
         return self._read[tenant].agents if tenant in self._read else ()
 
     def queue_settings(self, tenant: TenantId, name: QueueName) -> QueueSettings | None:

@@ -18,7 +18,9 @@ from prometheus_client import CollectorRegistry
 from adapters.archive import Archive
 from adapters.archive import Office as ArchiveOffice
 from adapters.asterisk.agi import AgiDoor
+from adapters.asterisk.ari import Ari
 from adapters.asterisk.pbx import Login, Office, Pbx
+from adapters.asterisk.provisioning import Provisioning
 from adapters.audit import AuditLog
 from adapters.crm import Crm
 from adapters.desks import BoardView, Desk
@@ -37,9 +39,11 @@ from adapters.metrics import CallMetrics, ServerMetrics
 from adapters.organisation import Ledger, Organisation
 from adapters.people import People
 from adapters.prompts import Prompts, refuse_silence
+from adapters.provisioning import Provisioner
 from adapters.recordings.metrics import RecordingMetrics
 from adapters.records import Records, Verifier
 from adapters.settings import Settings
+from adapters.sip_edits import PhoneEdits, TrunkEdits
 from adapters.store.audit import AuditStore
 from adapters.store.codes import Codes
 from adapters.store.directory import DirectoryStore
@@ -48,12 +52,14 @@ from adapters.store.flows import FlowStore
 from adapters.store.incidents import Incidents
 from adapters.store.loading import Directory as LoadedDirectory
 from adapters.store.passwords import Passwords
+from adapters.store.phones import PhoneStore
 from adapters.store.prompts import PromptStore, known_prompts
 from adapters.store.queries import Queries
 from adapters.store.recordings import Recordings
 from adapters.store.roles import Roles
 from adapters.store.skills import Skills
 from adapters.store.store import Loaded, Store
+from adapters.store.trunks import TrunkStore
 from adapters.store.turn import encode_turn
 from adapters.store.users import Users
 from adapters.store.voicemails import Message, Voicemails
@@ -127,6 +133,14 @@ class Server:
             refuse_silence=partial(refuse_silence, store.database),
             on_user=self.hub.principal_changed,
             on_directory=self._directory_changed,
+            on_edit=lambda: self.provisioner.wake(),
+        )
+        self.ari = _ari(settings)
+        self.provisioner = Provisioner(
+            PhoneStore(store.database),
+            TrunkStore(store.database),
+            self.people,
+            None if self.ari is None else Provisioning(self.ari),
         )
         self.prompts = Prompts(PromptStore(store.database), settings.prompts_dir.absolute(), settings.voice_dir)
         flow_store = FlowStore(store.database, names=[known_prompts(builtin.names())])
@@ -174,6 +188,7 @@ class Server:
             unknown_calls=self._unknown_calls,
             sounds=sounds(self.prompts),
             globals=self._globals,
+            on_up=self.provisioner.wake,
         )
         # A number that differs from whatever the last run left, so that the first beat is seen as one.
         first_beat = int(time.time()) % 1_000_000_000
@@ -248,7 +263,12 @@ class Server:
         """What the dialplan knows of us, for callers whom nobody can ask about."""
         host = "127.0.0.1" if self.settings.agi_host in ("0.0.0.0", "::") else self.settings.agi_host
         safe = {f"CTI_SAFE_{number}": queue for number, queue in self.entries.safe_queues().items()}
-        return {"CTI_AGI": f"{host}:{self.agi.port}", **safe, **self.archive.globals()}
+        trunks = {f"CTI_TRUNK_{tenant}": self._default_trunk(tenant) for tenant in self.engine.tenants}
+        own = {"CTI_AGI": f"{host}:{self.agi.port}", "CTI_TRUNK": self.settings.trunk}
+        return {**own, **trunks, **safe, **self.archive.globals()}
+
+    def _default_trunk(self, tenant: TenantId) -> str:
+        return self.engine.board(tenant).dialling.default_trunk
 
     def _app(self) -> Any:
         ports = WebPorts(
@@ -263,6 +283,10 @@ class Server:
             incidents=self.incidents,
             entry=EntryEdits(self.store.database, self.entries, self.clock, self.flows.live),
             lists=ListEdits(self.store.database, self.entries, self.clock),
+            phones=PhoneEdits(
+                PhoneStore(self.store.database), DirectoryStore(self.store.database), self.people, self.provisioner
+            ),
+            trunks=TrunkEdits(TrunkStore(self.store.database), self.people, self.provisioner),
             organisation=Organisation(Roles(self.store.database), self.people.refresh),
             audit=self.audit,
             ledger=self.ledger,
@@ -330,8 +354,11 @@ class Server:
                 pop_url=read.pop_url,
                 reasons=read.reasons,
                 dispositions=read.dispositions,
+                trunks=read.trunks,
             )
             self.engine.post(changed, tenant)
+            if self.pbx.up:  # else it is told when it is
+                self.pbx.set_global(f"CTI_TRUNK_{tenant}", self._default_trunk(tenant))
             self.hub.directory_changed(tenant)
         else:
             self._open(tenant, read, ev.Started(at=self.clock(), timezone=read.timezone), 0)
@@ -347,6 +374,7 @@ class Server:
             pop_url=read.pop_url,
             reasons=read.reasons,
             dispositions=read.dispositions,
+            trunks=read.trunks,
             records=remembered.records,
             figures=remembered.figures,
             calls=remembered.calls,
@@ -359,7 +387,7 @@ class Server:
         allowed = (Rule("own", pattern, True) for pattern in self.settings.dial_allow.split())
         shown = tuple(one for one in self.settings.caller_ids.split(",") if one)
         board = self.engine.board(tenant)
-        board.dialling = DialRules((*allowed, *CHINA), shown)
+        board.dialling = DialRules((*allowed, *CHINA), shown, self.settings.trunk)
         board.has_flow = lambda name: self.flows.flow(tenant, name) is not None
         self.desks[tenant] = Desk(self.engine, tenant, sounds(self.prompts), self.records.ended)
         self.views[tenant] = BoardView(self.engine, tenant, self.loaded.epoch)
@@ -385,6 +413,7 @@ class Server:
     def warnings(self) -> Mapping[str, str]:
         """What is wrong though calls are taken."""
         found = {"recordings_refused": self.archive.room.trouble, "recordings_waiting": self.archive.finisher.trouble}
+        found["not_provisioned"] = self.provisioner.trouble
         return {code: why for code, why in found.items() if why}
 
     # --- the run ---
@@ -429,6 +458,7 @@ class Server:
                 tasks.create_task(self.incidents.watch(), name="incidents"),
                 tasks.create_task(self.entries.watch(), name="entries"),
                 tasks.create_task(self.prompts.watch(), name="prompts"),
+                tasks.create_task(self.provisioner.run(), name="phones and trunks"),
                 tasks.create_task(self._forget_facts(), name="black box"),
             ]
             serving = tasks.create_task(self.http.run_on(self.listening), name="http")
@@ -461,5 +491,15 @@ class Server:
         await self.agi.close()
         await self.audit.close()
         await self.crm.close()
+        if self.ari is not None:
+            await self.ari.close()
         self.entries.close()
         await self.store.close()
+
+
+def _ari(settings: Settings) -> Ari | None:
+    """The way to make phones and trunks, where the settings name one."""
+    secret = settings.ari_secret.get_secret_value()
+    return (
+        Ari(settings.ari_url, settings.ari_user, secret) if settings.ari_url and settings.ari_user and secret else None
+    )

@@ -93,6 +93,12 @@ class DeviceTaken(Conflict):
     code = "device_taken"
 
 
+class ProvisioningOff(Conflict):
+    """This server has no way to make phones or trunks in Asterisk."""
+
+    code = "provisioning_off"
+
+
 class PbxDown(Conflict):
     """The link to Asterisk is down, so a live call cannot be touched now."""
 

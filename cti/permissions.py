@@ -57,6 +57,11 @@ SUPERVISION_DROP: Final = "supervision.drop"
 SUPERVISION_QUEUE: Final = "supervision.queue"
 """To take a waiting caller, to the front, to another queue, or to one's own phone."""
 DEVICES_SEE: Final = "devices.see"
+DEVICES_EDIT: Final = "devices.edit"
+"""To make phones, give them to agents, take them away, and make new secrets for them."""
+TRUNKS_SEE: Final = "trunks.see"
+TRUNKS_EDIT: Final = "trunks.edit"
+"""To say where calls come from, and by which way and under which number they leave."""
 NUMBERS_SEE: Final = "numbers.see"
 """Customers' numbers in clear; who lacks it gets them masked, with a token, at every exit."""
 NUMBERS_REVEAL: Final = "numbers.reveal"
@@ -158,6 +163,9 @@ _TABLE: Final[Mapping[str, str]] = {
     SUPERVISION_DROP: "     -     -      -      t      -     a     -     -      -    a",
     SUPERVISION_QUEUE: "    -     -      -      t      -     a     -     -      -    a",
     DEVICES_SEE: "          o     o      o      t      -     a     -     -      a    a",
+    DEVICES_EDIT: "         -     -      -      -      -     a     -     -      -    -",
+    TRUNKS_SEE: "           -     -      -      -      -     a     -     -      a    -",
+    TRUNKS_EDIT: "          -     -      -      -      -     a     -     -      -    -",
     NUMBERS_SEE: "          a     -      a      a      -     a     -     -      -    a",
     NUMBERS_REVEAL: "       -     -      -      a      a     a     -     -      -    a",
     ENTRY_SEE: "            -     -      -      a      -     a     -     -      a    a",

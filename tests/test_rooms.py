@@ -35,6 +35,8 @@ WIRING = {
     "voicemails",
     "audit",
     "organisation",
+    "provisioning",
+    "sip_edits",
 }
 
 

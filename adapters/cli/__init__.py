@@ -4,6 +4,7 @@ import typer
 
 from adapters.cli.audit import audit_app
 from adapters.cli.codes import disposition_app, reason_app
+from adapters.cli.devices import device_app, trunk_app
 from adapters.cli.entry import calendar_app, number_app, schedule_app
 from adapters.cli.exchange import export_app, import_app
 from adapters.cli.flows import flow_app
@@ -26,6 +27,8 @@ app.add_typer(role_app, name="role")
 app.add_typer(team_app, name="team")
 app.add_typer(audit_app, name="audit")
 app.add_typer(agent_app, name="agent")
+app.add_typer(device_app, name="device")
+app.add_typer(trunk_app, name="trunk")
 app.add_typer(queue_app, name="queue")
 app.add_typer(skill_app, name="skill")
 app.add_typer(reason_app, name="reason")

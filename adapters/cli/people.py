@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
-from typing import Annotated
+from dataclasses import asdict, replace
+from typing import Annotated, Any
 
 import typer
 
+from adapters.asterisk.provisioning import Provisioning
 from adapters.cli.audit import on_record
 from adapters.cli.common import Json, Tenant, password, settings, show, with_store
+from adapters.cli.devices import kind_of, made_phone, with_asterisk
+from adapters.sip_edits import refuse_taken
 from adapters.store.database import Database
 from adapters.store.directory import DirectoryStore
 from adapters.store.directory import Tenant as TenantRow
@@ -17,6 +20,7 @@ from adapters.store.roles import Roles
 from adapters.store.seed import DEMO
 from adapters.store.users import Users
 from cti.ids import AgentNo, DeviceName, QueueName, TenantId
+from cti.phones import name_for
 from cti.records import AgentProfile
 from cti.teams import Team
 
@@ -171,16 +175,33 @@ def agent_add(
     name: str,
     device: Annotated[list[str] | None, typer.Option(help="Phones, the preferred first.")] = None,
     queue: Annotated[list[str] | None, typer.Option(help="Queues to serve.")] = None,
+    make: Annotated[list[str] | None, typer.Option(help="Phones to make with the agent: desk, web.")] = None,
     tenant: Tenant = DEMO,
+    as_json: Json = False,
 ) -> None:
-    """Add an agent; without --device the phones are <agent_no> and <agent_no>-web."""
+    """Add an agent; without --device the phones are <agent_no> and <agent_no>-web. Secrets of made ones are printed."""
     profile = AgentProfile(
         agent_no=AgentNo(agent_no),
         name=name,
         devices=tuple(DeviceName(d) for d in device or (agent_no, f"{agent_no}-web")),
         queues=tuple(QueueName(q) for q in queue or ()),
     )
-    with_store(lambda database: DirectoryStore(database).create_agent(TenantId(tenant), profile))
+    if not make:
+        with_store(lambda database: DirectoryStore(database).create_agent(TenantId(tenant), profile))
+        return
+    kinds = [kind_of(word) for word in dict.fromkeys(make)]
+
+    async def work(database: Database, asterisk: Provisioning) -> list[dict[str, Any]]:
+        made = [made_phone(name_for(profile.agent_no, kind), kind) for kind in kinds]
+        names = tuple(phone.name for phone, _ in made)
+        for name in names:
+            await refuse_taken(asterisk, name)
+        own = replace(profile, devices=tuple(dict.fromkeys([*names, *map(DeviceName, device or ())])))
+        await DirectoryStore(database).create_agent(TenantId(tenant), own, [phone for phone, _ in made])
+        await on_record(database, TenantId(tenant), "agents.add_agent", agent_no, phones=list(names))
+        return [shown for _, shown in made]
+
+    show(with_asterisk(work), as_json)
 
 
 @agent_app.command("remove")

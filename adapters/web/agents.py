@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Annotated, Final, Literal
 
-from fastapi import Path
+from fastapi import Path, Query
 from starlette.responses import Response
 
 from adapters.web import models
 from adapters.web.asking import BoardOf, DeskOf, Me, PortsOf, guarded, permitted
+from adapters.web.devices import shape_of
 from adapters.web.paging import Json, Listed, page
-from adapters.web.ports import BoardView, Shape
+from adapters.web.ports import BoardView, PhoneMade, Shape
 from cti.errors import BadRequest, NotAllowed, NotFound
 from cti.ids import AgentNo, DeviceName, QueueName
 from cti.people import Principal, sees_call_of
-from cti.permissions import AGENTS_EDIT, AGENTS_FORCE, AGENTS_SEE, OWN_DESK
+from cti.permissions import AGENTS_EDIT, AGENTS_FORCE, AGENTS_SEE, DEVICES_EDIT, OWN_DESK
 from cti.records import AgentProfile
 from cti.shapes import without_call
 
@@ -99,8 +100,9 @@ async def force(
     return Json({"accepted": True}, 202)
 
 
-@router.post("", status_code=201, response_model=models.Agent, dependencies=[permitted(AGENTS_EDIT)])
+@router.post("", status_code=201, response_model=models.AgentMade, dependencies=[permitted(AGENTS_EDIT)])
 async def add_agent(new: models.NewAgent, me: Me, ports: PortsOf, board: BoardOf) -> Json:
+    """With `phones`, these are made too, and the answer has their secrets, this once."""
     profile = AgentProfile(
         agent_no=AgentNo(new.agent_no),
         name=new.name,
@@ -108,8 +110,18 @@ async def add_agent(new: models.NewAgent, me: Me, ports: PortsOf, board: BoardOf
         queues=tuple(map(QueueName, new.queues)),
         skills=new.skills,
     )
-    await ports.directory.add_agent(me.tenant, profile)
-    return Json(_find(board, me, new.agent_no), 201)
+    phones: Sequence[PhoneMade] = ()
+    if new.phones:
+        _may_edit_devices(me)
+        phones = await ports.phones.add_agent(me.tenant, profile, new.phones)
+    else:
+        await ports.directory.add_agent(me.tenant, profile)
+    return Json({**_find(board, me, new.agent_no), "phones": [shape_of(one) for one in phones]}, 201)
+
+
+def _may_edit_devices(me: Principal) -> None:
+    if not me.everywhere(DEVICES_EDIT):
+        raise NotAllowed(f"this needs the permission {DEVICES_EDIT}")
 
 
 @router.patch("/{agent_no}", response_model=models.Agent, dependencies=[permitted(AGENTS_EDIT)])
@@ -132,6 +144,13 @@ async def change_agent(agent_no: Number, change: models.AgentChange, me: Me, por
 
 
 @router.delete("/{agent_no}", status_code=204, dependencies=[permitted(AGENTS_EDIT)])
-async def remove_agent(agent_no: Number, me: Me, ports: PortsOf, board: BoardOf) -> Response:
-    await ports.directory.remove_agent(me.tenant, AgentNo(str(_find(board, me, agent_no)["agent_no"])))
+async def remove_agent(
+    agent_no: Number, me: Me, ports: PortsOf, board: BoardOf, phones: Annotated[bool, Query()] = False
+) -> Response:
+    """With `phones=true` the phones go too that were made here; else they are nobody's."""
+    agent = AgentNo(str(_find(board, me, agent_no)["agent_no"]))
+    if phones:
+        _may_edit_devices(me)
+        await ports.phones.remove_of(me.tenant, agent)
+    await ports.directory.remove_agent(me.tenant, agent)
     return Response(status_code=204)

@@ -40,6 +40,7 @@ from adapters.web import (
     skills,
     supervision,
     teams,
+    trunks,
     users,
     voicemails,
 )
@@ -134,6 +135,7 @@ def _routes(app: FastAPI, ports: Ports, asyncapi: str) -> None:
         dispositions,
         calls,
         devices,
+        trunks,
         users,
         events,
         incidents,

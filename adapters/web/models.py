@@ -27,6 +27,11 @@ StatusWord = Literal["ready", "not_ready", "logged_out"]
 SkillWord = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,39}$")]
 Levels = Annotated[dict[SkillWord, Annotated[int, Field(ge=1, le=10)]], Field(max_length=50)]
 MusicWord = Annotated[str, StringConstraints(pattern=r"^([A-Za-z0-9][A-Za-z0-9_-]{0,39})?$")]
+PhoneKind = Literal["desk", "web"]
+PhoneWord = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9-]{0,31}$")]
+HostWord = Annotated[str, StringConstraints(min_length=1, max_length=253, pattern=r"^[A-Za-z0-9.:-]+$")]
+AddressWord = Annotated[str, StringConstraints(min_length=1, max_length=50, pattern=r"^[0-9A-Fa-f.:/]+$")]
+CallerIdWord = Annotated[str, StringConstraints(pattern=r"^\+?[0-9]{2,20}$")]
 PromptWord = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,79}$")]
 FlowWord = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")]
 TargetWord = Annotated[str, StringConstraints(max_length=100, pattern=r"^([a-z]+(:[A-Za-z0-9+*#_-]+)?)?$")]
@@ -121,12 +126,31 @@ class ForceAsked(BaseModel):
     reason: ReasonWord | None = None
 
 
+class PhoneSecret(BaseModel):
+    name: str = Field(description="the user name, too")
+    kind: PhoneKind
+    realm: str
+    secret: str = Field(description="shown this once; only a digest of it is kept")
+    provisioned: bool = Field(description="false: Asterisk does not answer, and gets it when it does")
+
+
+class PhoneMade(PhoneSecret):
+    agent_no: str | None
+
+
+class AgentMade(Agent):
+    phones: list[PhoneSecret]
+
+
 class NewAgent(BaseModel):
     agent_no: AgentNumber
     name: Words
     devices: list[DeviceWord] = Field(default=[], max_length=8, description="desk phone first, then browser")
     queues: list[QueueWord] = Field(default=[], max_length=200)
     skills: Levels = Field(default={}, description="skill -> level, 1 to 10")
+
+
+    phones: list[PhoneKind] = Field(default=[], max_length=2, description="phones to make with the agent")
 
 
 class AgentChange(BaseModel):
@@ -351,6 +375,83 @@ class Device(BaseModel):
     state: str = Field(description="Asterisk's word: NOT_INUSE, INUSE, RINGING, UNAVAILABLE, ...")
     reachable: bool
     agent_no: str | None
+    kind: PhoneKind | None = Field(description="of a phone that was made here; null for one of Asterisk's own")
+    provisioned: bool | None = Field(description="whether Asterisk has it as it should be; null for one of its own")
+
+
+class NewDevice(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    kind: PhoneKind
+    name: PhoneWord | None = Field(default=None, description="else the agent's number, with -web for a browser phone")
+    agent_no: AgentNumber | None = None
+
+
+class DeviceChange(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    agent_no: AgentNumber | None = None
+
+
+class SecretReset(BaseModel):
+    reason: ReasonWord | None = None
+
+
+class Trunk(BaseModel):
+    name: str
+    title: str
+    endpoint: str = Field(description="what Asterisk calls it")
+    host: str
+    port: int
+    match: list[str] = Field(description="addresses and networks that its calls come from")
+    user: str
+    realm: str = Field(description="what the other side's challenge says")
+    register_: bool = Field(alias="register", description="whether Asterisk signs in there")
+    caller_ids: list[str] = Field(description="numbers that calls may show on it, the usual one first")
+    default: bool = Field(description="calls leave by it whose caller id nobody chooses")
+    enabled: bool
+    provisioned: bool = Field(description="whether Asterisk has it as it should be")
+
+
+class TrunkChange(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    title: Words | None = None
+    host: HostWord | None = None
+    port: Annotated[int, Field(ge=1, le=65535)] | None = None
+    match: list[AddressWord] | None = Field(default=None, max_length=32)
+    user: Annotated[str, StringConstraints(max_length=64, pattern=_PLAIN)] | None = None
+    secret: Annotated[str, StringConstraints(max_length=128, pattern=_PLAIN)] | None = Field(
+        default=None, description="the carrier's; a digest of it is kept"
+    )
+    realm: Annotated[str, StringConstraints(max_length=128, pattern=_PLAIN)] | None = Field(
+        default=None, description="else the host"
+    )
+    register_: bool | None = Field(default=None, alias="register")
+    caller_ids: list[CallerIdWord] | None = Field(default=None, max_length=200)
+    default: bool | None = None
+    enabled: bool | None = None
+
+
+class NewTrunk(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    name: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,23}$")]
+    title: Words = ""
+    host: HostWord
+    port: int = Field(default=5060, ge=1, le=65535)
+    match: list[AddressWord] = Field(default=[], max_length=32, description="else the host, when it is an address")
+    user: Annotated[str, StringConstraints(max_length=64, pattern=_PLAIN)] = ""
+    secret: Annotated[str, StringConstraints(max_length=128, pattern=_PLAIN)] = Field(
+        default="", description="the carrier's; a digest of it is kept"
+    )
+    realm: Annotated[str, StringConstraints(max_length=128, pattern=_PLAIN)] = Field(
+        default="", description="else the host"
+    )
+    register_: bool = Field(default=False, alias="register")
+    caller_ids: list[CallerIdWord] = Field(default=[], max_length=200)
+    default: bool = False
+    enabled: bool = True
 
 
 class User(BaseModel):

@@ -19,6 +19,7 @@ from cti.news import Published
 from cti.people import Principal, Reach
 from cti.permissions import Role
 from cti.reasons import Reason
+from cti.phones import Kind
 from cti.recording.kept import Kept, Wanted
 from cti.recording.policy import RecordingRules
 from cti.records import AgentProfile, Call, QueueSettings
@@ -101,8 +102,8 @@ class BoardView(Protocol):
         """The full shape of a call that is on the board."""
         ...
 
-    def devices(self) -> Sequence[Shape]:
-        """`{name, state, reachable, agent_no}`, by name."""
+    def devices(self, also: Collection[str] = ()) -> Sequence[Shape]:
+        """`{name, state, reachable, agent_no}` of agents' devices and of these others, by name."""
         ...
 
 
@@ -501,6 +502,57 @@ class CallerLists(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PhoneMade:
+    """A phone with its secret, which nobody is told a second time."""
+
+    name: str
+    kind: Kind
+    realm: str
+    secret: str = field(repr=False)
+    provisioned: bool
+
+
+class Phones(Protocol):
+    """Phones that are made here. An edit is in force when it returns, or when Asterisk answers again."""
+
+    def list(self, tenant: TenantId) -> Sequence[Shape]:
+        """`{name, kind, provisioned}`, from memory."""
+        ...
+
+    async def add(self, tenant: TenantId, kind: Kind, name: str | None, owner: AgentNo | None) -> PhoneMade: ...
+
+    async def add_agent(
+        self, tenant: TenantId, agent: AgentProfile, kinds: Sequence[Kind]
+    ) -> Sequence[PhoneMade]:
+        """An agent with phones of their own, or neither."""
+        ...
+
+    async def give(self, tenant: TenantId, name: str, owner: AgentNo | None) -> None: ...
+
+    async def renew(self, tenant: TenantId, name: str) -> PhoneMade:
+        """Another secret; whoever is registered with the old one no longer is."""
+        ...
+
+    async def remove(self, tenant: TenantId, name: str) -> None: ...
+
+    async def remove_of(self, tenant: TenantId, agent: AgentNo) -> None: ...
+
+
+class Trunks(Protocol):
+    """Trunks that are made here, in the shapes of the contract. An edit holds for the next call when it returns."""
+
+    async def list(self, tenant: TenantId) -> Sequence[Shape]: ...
+
+    async def get(self, tenant: TenantId, name: str) -> Shape: ...
+
+    async def add(self, tenant: TenantId, given: Shape) -> Shape: ...
+
+    async def change(self, tenant: TenantId, name: str, given: Shape) -> Shape: ...
+
+    async def remove(self, tenant: TenantId, name: str) -> None: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Ports:
     tenants: Callable[[], Sequence[TenantId]]
     desk: Callable[[TenantId], Desk]
@@ -520,4 +572,6 @@ class Ports:
     health: Health
     entry: EntryDesk
     lists: CallerLists
+    phones: Phones
+    trunks: Trunks
     stream: Callable[[WebSocket], Awaitable[None]]

@@ -17,7 +17,7 @@ from starlette.responses import Response
 
 from adapters.web.firewall import outwards
 from cti.entry.sheets import BadSheet
-from cti.errors import BadRequest, Conflict, NotAllowed, NotFound, NoVoice, OutOfTurn, PbxDown, Refused
+from cti.errors import BadRequest, Conflict, NotAllowed, NotFound, NoVoice, OutOfTurn, PbxDown, ProvisioningOff, Refused
 from cti.ivr.problems import BadFlow
 from cti.people import Principal
 
@@ -58,6 +58,7 @@ STATUS: Final[tuple[tuple[type[Refused], int], ...]] = (
     (BadSheet, 422),
     (BadRequest, 400),
     (PbxDown, 503),
+    (ProvisioningOff, 503),
     (NoVoice, 503),
     (Conflict, 409),
     (OutOfTurn, 409),

@@ -123,11 +123,16 @@ class Phones:
 
     async def desk(self, number: str, *, register: bool = True) -> Phone:
         """Return an agent's desk phone, signed in."""
-        phone = await Phone("127.0.0.1", self._lab.sip, Login(number, self._lab.keys[f"{number}.desk"])).open()
-        self._made.append(phone)
+        phone = await self.opened(Login(number, self._lab.keys[f"{number}.desk"]))
         if register:
             answer = await phone.register()
             assert answer.status == 200, answer.first
+        return phone
+
+    async def opened(self, login: Login) -> Phone:
+        """Return a phone with this login, which has not registered."""
+        phone = await Phone("127.0.0.1", self._lab.sip, login).open()
+        self._made.append(phone)
         return phone
 
     async def trunk(self, address: str = "127.0.0.2") -> Phone:
@@ -136,9 +141,10 @@ class Phones:
         self._made.append(phone)
         return phone
 
-    async def carrier(self) -> Phone:
-        """Return the trunk's other end, where calls to the outside world arrive."""
-        phone = await Phone("127.0.0.2", self._lab.sip).open(self._lab.place.trunk_port)
+    async def carrier(self, address: str = "") -> Phone:
+        """Return the other end of the lab's trunk, where calls to the outside world arrive; or that of another one."""
+        phone = Phone(address or "127.0.0.2", self._lab.sip)
+        await phone.open(0 if address else self._lab.place.trunk_port)
         self._made.append(phone)
         return phone
 

@@ -42,6 +42,11 @@ class Leg:
         return self.invite.at if self.invite else self.sent[0][0]
 
     @property
+    def caller_number(self) -> str:
+        """Who calls, as the phone shows it."""
+        return self.invite.caller[0] if self.invite else ""
+
+    @property
     def cti_call(self) -> str:
         """The call id that the server put on this leg."""
         return self.invite.get("x-cti-call") if self.invite else ""

@@ -29,6 +29,7 @@ from cti.reasons import PRESETS, Reason, with_presets
 from cti.records import AgentProfile, Call, Leg, Offer, OfferResult, QueueSettings, Result, Segment, SegmentKind, State
 from cti.shapes import call_brief, call_shape, settings_shape
 from tests.adapters.web.office import Ledger, Letters, Nowhere, Organisation
+from tests.adapters.web.switchroom import Phones, Trunks
 from tests.adapters.web.tapes import Tapes
 
 DEMO, OTHER = TenantId("demo"), TenantId("other")
@@ -189,11 +190,11 @@ class Board:
     def call(self, call: CallId) -> dict[str, object] | None:
         return call_shape(self.calls[call]) if call in self.calls else None
 
-    def devices(self) -> list[Mapping[str, object]]:
+    def devices(self, also: Collection[str] = ()) -> list[Mapping[str, object]]:
+        owners = {device: no for no, one in self.people.items() for device in one.devices}
         return [
-            {"name": device, "state": "NOT_INUSE", "reachable": True, "agent_no": no}
-            for no, one in self.people.items()
-            for device in one.devices
+            {"name": device, "state": "NOT_INUSE", "reachable": True, "agent_no": owners.get(DeviceName(device))}
+            for device in sorted({*owners, *also})
         ]
 
 
@@ -428,6 +429,8 @@ class World:
         self.ledger = Ledger()
         self.tapes = Tapes()
         self.numbers = Firewall(b"k" * 32)
+        self.phones = Phones(self.board)
+        self.trunks = Trunks()
         nowhere = Nowhere()
         for who in (
             principal(DEMO, "a1", "agent", AgentNo("1001")),
@@ -451,6 +454,8 @@ class World:
             "lists": lists,
             "incidents": incidents or nowhere,
             "voicemails": voicemails or Letters(),
+            "phones": self.phones,
+            "trunks": self.trunks,
             "organisation": self.organisation,
             "audit": self.ledger,
             "ledger": self.ledger,
