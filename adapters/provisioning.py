@@ -27,6 +27,9 @@ LOOK_SECONDS: Final = 30.0
 RETRY_SECONDS: Final = 2.0
 EDIT_SECONDS: Final = 2.0
 """How long an edit waits for Asterisk before it is answered without."""
+SHOWN: Final = 5
+
+Waiting = dict[str, list[asyncio.Future[bool]]]
 
 
 class People(Protocol):
@@ -55,9 +58,9 @@ class Provisioner:
         self._phones: Sequence[MadePhone] = ()
         self._trunks: Sequence[MadeTrunk] = ()
         self._wanted = asyncio.Event()
-        self._waiting: dict[str, list[asyncio.Future[bool]]] = {}
+        self._waiting: Waiting = {}
         self._there: set[str] = set()
-        self._taken: set[str] = set()
+        self._wrong: dict[str, str] = {}  # name -> why Asterisk does not have it, which only a person can mend
         self._told_off: set[tuple[str, str]] = set()  # who used an older secret than this has been unregistered
         self.trouble = ""
         """Why something is not in Asterisk that should be; empty when all is."""
@@ -114,20 +117,26 @@ class Provisioner:
         self._wanted.clear()
         waiting, self._waiting = self._waiting, {}
         await self._read()
-        calm = True
-        if self._asterisk is not None:
-            try:
-                await self._asterisk.meet()
-                calm = await self._bring(self._asterisk, waiting)
-                self._tell("")
-            except (AriDown, AriRefused) as failure:
-                calm = False
-                self._tell(f"Asterisk's ARI does not do as it is asked: {failure}")
+        calm = self._asterisk is None or await self._all(self._asterisk, waiting)
         for name, futures in waiting.items():  # nobody came to them, or there was nothing to come to
             if self._wanted.is_set():
                 self._waiting.setdefault(name, []).extend(futures)
             else:
-                _settle(futures, calm)
+                _settle(futures, calm and not self.trouble)
+        return calm
+
+    async def _all(self, asterisk: Provisioning, waiting: Waiting) -> bool:
+        try:
+            await asterisk.meet()
+            calm = await self._bring(asterisk, waiting)
+        except AriDown as failure:
+            self._tell(f"Asterisk's ARI does not answer: {failure}")
+            return False
+        except AriRefused as refusal:
+            self._tell(f"Asterisk's ARI refuses us: {refusal}")
+            return True  # asked again and again it would only fill Asterisk's log
+        shown = "; ".join(f"{name}: {why}" for name, why in sorted(self._wrong.items())[:SHOWN])
+        self._tell(f"{len(self._wrong)} not in Asterisk: {shown}" if shown else "")
         return calm
 
     async def _read(self) -> None:
@@ -138,18 +147,16 @@ class Provisioner:
             pass  # the store says so itself; what is known goes on being true
 
     def _tell(self, trouble: str) -> None:
-        if not trouble and self._taken:
-            trouble = f"Asterisk has these names itself: {', '.join(sorted(self._taken))}"
         if trouble and trouble != self.trouble:
             log.warning("phones and trunks: %s", trouble)
         self.trouble = trouble
 
     # --- what ---
 
-    async def _bring(self, asterisk: Provisioning, waiting: dict[str, list[asyncio.Future[bool]]]) -> bool:
+    async def _bring(self, asterisk: Provisioning, waiting: Waiting) -> bool:
         """One after the other, those first that somebody waits for; stops where there is news. True: all is done."""
         due = sorted(self._due(), key=lambda one: one.name not in waiting)
-        self._taken &= {one.name for one in due}
+        self._wrong = {one.name: self._wrong[one.name] for one in due if one.name in self._wrong}
         self._there = {one.name for one in due if one.objects and self._is_done(asterisk, one)}
         calm = True
         for one in due:
@@ -157,7 +164,7 @@ class Provisioner:
                 return False
             done = await self._done(asterisk, one)
             calm &= done
-            _settle(waiting.pop(one.name, ()), done and one.name not in self._taken)
+            _settle(waiting.pop(one.name, ()), done and one.name not in self._wrong)
         return calm
 
     def _is_done(self, asterisk: Provisioning, one: _Due) -> bool:
@@ -168,11 +175,12 @@ class Provisioner:
             if not self._is_done(asterisk, one):
                 await self._change(asterisk, one)
         except NameTaken:
-            self._taken.add(one.name)
-            return True  # nobody but a person can mend that
+            self._wrong[one.name] = "its own configuration has that name"
+            return True
         except AriRefused as refusal:
-            log.warning("Asterisk does not take %s: %s", one.name, refusal)
-            return False
+            self._wrong[one.name] = str(refusal)
+            return True
+        self._wrong.pop(one.name, None)
         return await self._settled(one.made)
 
     async def _change(self, asterisk: Provisioning, one: _Due) -> None:
@@ -184,7 +192,6 @@ class Provisioner:
         if fresh:
             self._told_off.add(one.secret)
         self._there.add(one.name)
-        self._taken.discard(one.name)
 
     async def _settled(self, made: MadePhone | MadeTrunk) -> bool:
         """Say in the database what is done."""

@@ -244,6 +244,18 @@ def desk(name: str) -> Phone:
     return Phone(name=DeviceName(name), kind="desk", digest="d1")
 
 
+async def test_what_asterisk_refuses_is_told_once_and_not_asked_for_again_and_again(
+    office: Office, caplog: pytest.LogCaptureFixture
+) -> None:
+    office.server.takes = set()
+    made = await office.phones.add(DEMO, "desk", "7001", None)
+    assert made.provisioned is False
+    assert "7001: 403: Cannot create" in office.provisioner.trouble
+    assert await office.provisioner.brought("7001") is False
+    assert [one.levelname for one in caplog.records if "7001" in one.message] == ["WARNING"]
+    assert await office.provisioner.look() is True, "calm: the next look is the usual one"
+
+
 async def test_whoever_waits_is_served_before_a_long_row(office: Office) -> None:
     store = PhoneStore(office.database)
     for n in range(20):
