@@ -81,8 +81,9 @@ class Provisioner:
     async def is_taken(self, name: str) -> bool:
         """Whether Asterisk's own configuration has that name; where it cannot be asked, that is found out later."""
         try:
-            return self._asterisk is not None and await self._asterisk.is_taken(name)
-        except (AriDown, AriRefused):
+            async with asyncio.timeout(EDIT_SECONDS):
+                return self._asterisk is not None and await self._asterisk.is_taken(name)
+        except (AriDown, AriRefused, TimeoutError):
             return False
 
     # --- when ---

@@ -19,8 +19,9 @@ OWNER: Final = ("oauth_clientid", "cti")
 """Says of an `auth` that it is ours, in a field that digest authentication never reads."""
 MARK: Final = "mwi_from_user"
 """Says of an `endpoint` which objects belong to it, in a field that nothing reads where there are no mailboxes."""
-KINDS: Final = ("registration", "identify", "endpoint", "aor", "auth")
-"""All kinds of object there are of one name, in the order in which they are taken away."""
+KINDS: Final = ("registration", "identify", "aor", "endpoint", "auth")
+"""All kinds of object there are of one name, in the order in which they are taken away: while its endpoint is there a
+phone that loses its address is told to be unreachable, and `auth` says to the last whose all this is."""
 _NOTHING: Final = "0" * 32  # of a trunk that answers no challenge, so that nothing reads it
 _NOT_SHOWN: Final = frozenset('"<>\\,;')
 

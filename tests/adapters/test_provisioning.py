@@ -85,7 +85,7 @@ async def open_office(template: Path, folder: Path, *, off: bool = False) -> Asy
     database = Database(f"sqlite+aiosqlite:///{folder / 'cti.db'}")
     directory, phones, trunks = DirectoryStore(database), PhoneStore(database), TrunkStore(database)
     server = AriServer()
-    async with server.open(seconds=1.0) as ari:
+    async with server.open(seconds=20.0) as ari:
         people = People(
             directory,
             Users(database, Passwords()),
@@ -117,6 +117,7 @@ async def open_office(template: Path, folder: Path, *, off: bool = False) -> Asy
 @pytest.fixture
 async def office(template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Office]:
     monkeypatch.setattr(provisioning, "RETRY_SECONDS", 0.01)
+    monkeypatch.setattr(provisioning, "EDIT_SECONDS", 20.0)
     async with open_office(template, tmp_path) as made:
         yield made
 

@@ -52,6 +52,10 @@ class Office:
                 if one.get("kind", "trunk"):
                     await self.removed(f"/{noun}/{one['name']}")
 
+    async def is_reachable(self, name: str, wanted: bool) -> None:
+        """Wait until the board knows whether this phone can ring."""
+        await self.centre.until(f"/devices/{name}", self.token, lambda d: d["reachable"] is wanted)
+
     async def phone(self, made: Mapping[str, str], secret: str = "") -> Phone:
         return await self.phones.opened(Login(made["name"], secret or made["secret"]))
 
@@ -157,15 +161,18 @@ async def test_a_new_secret_unregisters_whoever_has_the_old_one_and_a_deleted_ph
     assert "sip:3004@" in contacts(office.lab)
     fresh = await office.made("/devices/3004/secret", reason="lost")
     assert "sip:3004@" not in contacts(office.lab)
+    await office.is_reachable("3004", False)
     assert (await old.register()).status == 401
     new = await office.phone(fresh)
     assert (await new.register()).status == 200
+    await office.is_reachable("3004", True)
     await office.removed("/devices/3004")
     assert "sip:3004@" not in contacts(office.lab)
     assert (await new.register()).status == 401
     assert (await office.ask("GET", "/devices/3004")).status_code == 404
     again = await office.made("/devices", kind="desk", name="3004")
     assert "sip:3004@" not in contacts(office.lab)
+    await office.is_reachable("3004", False)
     assert await office.answer(again) == 200
 
 
