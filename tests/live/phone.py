@@ -31,6 +31,7 @@ class Leg:
         self.ended_at = 0.0
         self.ended_by = ""
         """`us`, `them`, `cancel`, or the code of a refusal."""
+        self._leaving = False
         self.target = incoming.address if incoming else ""
         self.local = ""
         self.remote = ""
@@ -77,6 +78,9 @@ class Leg:
             return
         if self.invite is None and not self.answered.is_set():
             self._request("CANCEL", self.cseq)
+            return
+        if not self.answered.is_set():
+            self._leaving = True  # whoever is called waits for the ACK with that (RFC 3261, 15)
             return
         self.cseq += 1
         self._request("BYE", self.cseq)
@@ -138,6 +142,8 @@ class Leg:
                     self.local, self.remote = message.get("to"), message.get("from")
                     self.answered_at = message.at
                     self.answered.set()
+                    if self._leaving:
+                        self.hangup()
             case "BYE":
                 self.phone.send(reply(message, "200 OK", tag=self._tag))
                 self._end("them")
