@@ -10,6 +10,7 @@ from cti.ids import QueueName
 from cti.incidents import Incident
 from cti.ivr.flow import Flow
 from cti.records import QueueSettings, Result, State
+from cti.trunks import Line
 from tests.adapters.house import House, leads_to
 from tests.cti.ivr.flows import flow_of, node
 
@@ -249,6 +250,15 @@ async def test_a_flow_shows_a_number_of_ours_and_no_other() -> None:
     for asked, shown in (("02150002000", "02150002000"), ("13800000000", "02150001000"), ("", "02150001000")):
         place.publish(flow_of(node("to_number", number="+8613900001111", caller_id=asked)))
         assert (await place.enters()).variables["CTI_SHOWN"] == shown
+
+
+async def test_a_flow_s_number_of_ours_chooses_the_trunk_it_leaves_by() -> None:
+    place = house("flow:f")
+    north = Line(trunk="cti-trunk-north", caller_ids=("02150002000",))
+    place.rules = DialRules(caller_ids=("02150001000",), lines=(north,))
+    for asked, trunk in (("02150002000", "cti-trunk-north"), ("02150001000", "cti-trunk"), ("", "cti-trunk")):
+        place.publish(flow_of(node("to_number", number="+8613900001111", caller_id=asked)))
+        assert (await place.enters()).variables["CTI_TRUNK"] == trunk
 
 
 # --- versions --------------------------------------------------------------------------------------------------------

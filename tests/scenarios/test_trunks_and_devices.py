@@ -9,9 +9,10 @@ import pytest
 from cti import events as ev
 from cti.control import events as ce
 from cti.control.effects import Invite, Move, Spot
+from cti.effects import SendOn
 from cti.errors import DeviceTaken, NotFound, RefusedByPolicy
 from cti.ids import AgentNo, CallId, DeviceName, QueueName
-from cti.records import AgentProfile, State
+from cti.records import AgentProfile, QueueSettings, State
 from cti.trunks import Line
 from tests.control_world import ControlWorld
 from tests.world import World
@@ -89,6 +90,18 @@ def test_whatever_calls_a_number_does_so_by_the_default_trunk() -> None:
     call = w.talk()
     w.asks(ce.TransferAsked, "1001", call, to="number:13900001111")
     assert [(spot.kind, spot.trunk, spot.caller_id) for spot in spots(w)] == [("out", "cti-trunk-south", "4009")]
+
+
+def test_a_caller_whom_a_queue_sends_out_leaves_by_the_default_trunk() -> None:
+    w = World(
+        "1001",
+        queues=[QueueSettings(name=QueueName("sales"), no_agents="signed_in", no_agents_target="number:13900001111")],
+    )
+    changes(w, (SOUTH,))
+    w.caller_joins()
+    (order,) = w.wished(SendOn)
+    assert isinstance(order, SendOn)
+    assert (order.target, order.trunk, order.shown) == ("number:13900001111", "cti-trunk-south", "4009")
 
 
 def test_a_callback_leaves_by_the_default_trunk() -> None:

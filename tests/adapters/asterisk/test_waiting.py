@@ -40,8 +40,8 @@ class Office:
     def sent_to(self) -> tuple[str, str]:
         return next((one["Context"], one["Exten"]) for one in self.told if "Context" in one)
 
-    def send_on(self, target: str, shown: str = "", number: Diallable | None = None) -> None:
-        self.orders.orders[SendOn](DEMO, SendOn(CALL, CHANNEL, target, shown, number))
+    def send_on(self, target: str, shown: str = "", number: Diallable | None = None, trunk: str = "") -> None:
+        self.orders.orders[SendOn](DEMO, SendOn(CALL, CHANNEL, target, shown, number, trunk))
 
 
 def deliver(**more: Any) -> Deliver:
@@ -82,7 +82,13 @@ def test_an_announcement_too_long_for_asterisk_loses_its_end() -> None:
         (
             "number:01065529988",
             ("cti-go", "number"),
-            {"CTI_ARG": "01065529988", "CTI_SECONDS": "45", "CTI_SHOWN": "4000", "CTI_ELSE": "flow:otherwise"},
+            {
+                "CTI_ARG": "01065529988",
+                "CTI_SECONDS": "45",
+                "CTI_SHOWN": "4000",
+                "CTI_TRUNK": "cti-trunk-north",
+                "CTI_ELSE": "flow:otherwise",
+            },
         ),
         ("hangup", ("cti-go", "hangup"), {}),
         ("queue:sales", ("cti-join", "sales"), {}),
@@ -94,7 +100,8 @@ def test_who_is_sent_on_goes_where_the_dialplan_knows_what_follows(
     target: str, way: tuple[str, str], values: dict[str, str]
 ) -> None:
     office = Office()
-    office.send_on(target, "4000", Diallable("01065529988") if target.startswith("number") else None)
+    number = Diallable("01065529988") if target.startswith("number") else None
+    office.send_on(target, "4000", number, "cti-trunk-north")
     assert (office.sent_to, office.variables) == (way, values)
 
 
