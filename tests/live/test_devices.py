@@ -23,6 +23,7 @@ from tests.live.phone import Leg, Phone
 from tests.live.sip_message import Login, SipMessage, build, parse, reply
 
 PASSWORD = "a password of 3001"
+NOTHING = SipMessage(0.0, "", ())
 
 
 class Office:
@@ -246,6 +247,28 @@ async def test_a_caller_id_chooses_the_trunk_that_may_show_it(office: Office, fl
     assert (await dialled(own, caller_id="4000")).caller_number == "4000"
     found = (await office.centre.get("/calls", office.token))["items"][0]
     assert (found["result"], found["direction"]) == ("not_reached", "outbound")
+    await office.ask("DELETE", "/trunks/north")
+    assert (await dialled(own)).caller_number == "4000"
+
+
+async def test_consultation_and_transfer_leave_by_the_default_trunk(office: Office, floor: Floor) -> None:
+    north = await office.phones.carrier("127.0.0.5")
+    await office.made("/trunks", name="north", host="127.0.0.5", port=north.port, caller_ids=["4008"], default=True)
+    await floor.agent("1001")
+    call, caller, _, _ = await floor.talk("1001")
+    await floor.asks("1001", f"/calls/{call}/consult", to="number:13900001111")
+    asked = await north.next_ring()
+    assert (asked.caller_number, "13900001111" in (asked.invite or NOTHING).first) == ("4008", True)
+    asked.reject()
+    await floor.is_(call, "1001", state="talking")
+    await floor.asks("1001", f"/calls/{call}/transfer", to="number:13900002222")
+    taken = await north.next_ring()
+    taken.answer()
+    await taken.until_answered()
+    assert (taken.caller_number, "13900002222" in (taken.invite or NOTHING).first) == ("4008", True)
+    taken.hangup()
+    await caller.until_ended()
+    await floor.empty()
 
 
 async def test_a_trunk_that_registers_answers_the_carriers_challenge_from_the_digest(office: Office) -> None:
