@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.live.centre import Centre, Desktop
-from tests.live.conftest import Phones
+from tests.live.centre import SQLITE, Centre, Desktop
+from tests.live.conftest import Lab, Phones
 from tests.live.keys import press
 from tests.live.phone import Leg
 from tests.live.tone import Tone, heard
@@ -331,3 +332,30 @@ async def test_an_extension_whose_agent_may_see_no_number_shows_none(small: Cent
     ring.reject()
     await caller.until_answered()
     caller.hangup()
+
+
+async def test_digits_that_nobody_may_see_stand_nowhere_that_anybody_could_look(
+    lab: Lab, template: Path, phones: Phones
+) -> None:
+    centre = Centre(lab, SQLITE, CTI_LOG_LEVEL="debug")
+    shutil.copy(template, centre.folder / "cti.db")
+    await centre.start()
+    try:
+        async with centre.desktop(centre.supervisor, "calls:*", "queue:*") as wall:
+            leg, call = await begins(phones, wall, "4015", "13800160001")
+            await press(leg, "190740001#1735519#")
+            queued = await wall.client.event("call.queued")
+            leg.hangup()
+            ended = await wall.client.event("call.ended")
+            told = await centre.until(f"/calls/{call}", wall.token, lambda kept: kept["ended_at"])
+        assert queued.data["queue"] == "billing"
+        assert (told["data"]["order"], told["data"]["pin"]) == ("90740001", "****")
+        assert [step["digits"] for step in told["path"] if step["kind"] == "collect"] == ["90740001#", "****"]
+        assert "735519" not in f"{told} {queued.data} {ended.data}"
+    finally:
+        centre.stop()
+    written = [file for file in centre.folder.rglob("*") if file.is_file()]
+    assert any(b"90740001" in file.read_bytes() for file in written), "what may be seen is kept"
+    assert not [file.name for file in written if b"735519" in file.read_bytes()]
+    assert "735519" not in lab.asterisk.log.read_text(encoding="utf-8", errors="replace")
+    await centre.close()
