@@ -149,15 +149,22 @@ def order(board: Board, event: ev.CallbackTurn) -> Iterator[ev.Event | Effect]:
         yield ce.PlacingEnded(at=event.at, call=call.id, agent=event.agent)
         yield ev.CallEnded(at=event.at, call=call.id, result=Result.NOT_REACHED, cause=f"refused: {refusal.message}")
         return
-    agent = board.agent(event.agent)
-    way = board.dialling.way()
+    sees, way = board.agent(event.agent).profile.sees_numbers, board.dialling.way()
+    to = Spot(
+        "call_number",
+        number=number,
+        caller_id=way.shown,
+        seconds=CUSTOMER_SECONDS,
+        trunk=way.trunk,
+        hidden=not sees,
+    )
     yield Invite(
         board.tenant,
         call.id,
         call.legs[0].id,
-        Spot("call_number", number=number, caller_id=way.shown, seconds=CUSTOMER_SECONDS, trunk=way.trunk),
+        to,
         event.device,
-        shown=shown_on_phone(call.number.lstrip("+"), call.name.replace('"', ""), agent.profile.sees_numbers),
+        shown=shown_on_phone(call.number.lstrip("+"), call.name.replace('"', ""), sees),
         seconds=board.queue_for(call.queue).settings.ring_seconds,
     )
 

@@ -102,8 +102,8 @@ PLAN: Final = plan()
 DIALS: Final = [(context, step) for context, steps in PLAN.items() for step in steps if "Dial(" in step]
 BY_A_TRUNK: Final = "@${CTI_TRUNK}"
 OUT: Final = {
-    "cti-consult": "${FILTER(0-9,${CUT(EXTEN,_,4)})}",
-    "cti-call": "${FILTER(0-9,${CUT(EXTEN,_,4)})}",
+    "cti-consult": "${CTI_NUMBER}@",
+    "cti-call": "${CTI_NUMBER}@",
     "cti-out": "${FILTER(0-9,${CUT(EXTEN,_,4)})}",
     "cti-go": "${FILTER(0-9+*#,${URIDECODE(${CTI_ARG})})}",
     "cti-fallback-number": "${FILTER(0-9,${EXTEN})}",
@@ -115,6 +115,9 @@ whose number the operator has set (`CTI_FALLBACK`)."""
 def test_the_outside_world_is_dialled_from_these_contexts_each_with_a_cleaned_number() -> None:
     assert {context for context, step in DIALS if BY_A_TRUNK in step} == set(OUT)
     assert {step for _, step in DIALS if "@" in step and BY_A_TRUNK not in step} == set()
+    made = [step for step in PLAN["cti-shown"] if "CTI_NUMBER=" in step]
+    assert len(made) == 2
+    assert all("CTI_NUMBER=${FILTER(0-9,${ARG2})}" in step for step in made)
     for context, cleaned in OUT.items():
         assert any(cleaned in step for step in PLAN[context]), context
 

@@ -58,11 +58,11 @@ def step_of(spot: Spot) -> tuple[str, str]:
         case "listen" | "whisper":
             return "cti-spy", f"{kind}_{word}"
         case "ask_device":
-            return "cti-consult", f"dev_{spot.seconds}_{word}"
+            return "cti-consult", f"dev_{spot.seconds}_{spot.caller_id}_{word}"
         case "ask_number":
             return "cti-consult", _outside(spot)
         case "call_device":
-            return "cti-call", f"dev_{spot.seconds}_{word}"
+            return "cti-call", f"dev_{spot.seconds}_{spot.caller_id}_{word}"
         case "call_number":
             return "cti-call", _outside(spot)
         case "out":
@@ -71,9 +71,11 @@ def step_of(spot: Spot) -> tuple[str, str]:
 
 
 def _outside(spot: Spot) -> str:
-    """A number, by the dialplan's own trunk or by another."""
+    """A number, by the dialplan's own trunk or by another; one that the phone it is dialled from may show, or not."""
     fields = f"{spot.seconds}_{spot.caller_id}_{spot.number}"
-    return f"num_{fields}" if spot.trunk in ("", SITE) else f"via_{fields}_{spot.trunk}"
+    if spot.trunk in ("", SITE):
+        return f"{'hid' if spot.hidden else 'num'}_{fields}"
+    return f"{'hiv' if spot.hidden else 'via'}_{fields}_{spot.trunk}"
 
 
 def steps_of(order: Move) -> list[Step]:

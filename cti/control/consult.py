@@ -44,11 +44,18 @@ def ask(board: Board, event: ce.ConsultAsked) -> Iterator[ev.Event | Effect]:
         asked: Agent | None = colleague(board, AgentNo(to.name), event.agent)
         assert asked is not None
         device = free_device(asked)
-        spot = Spot("ask_device", device, seconds=RING_SECONDS)
+        spot = Spot("ask_device", device, caller_id=agent.no, seconds=RING_SECONDS)
     else:
         number, way = board.dialling.allow(to.name), board.dialling.way()
         asked, device = None, DeviceName(way.trunk)
-        spot = Spot("ask_number", number=number, caller_id=way.shown, seconds=RING_SECONDS, trunk=way.trunk)
+        spot = Spot(
+            "ask_number",
+            number=number,
+            caller_id=way.shown,
+            seconds=RING_SECONDS,
+            trunk=way.trunk,
+            hidden=not agent.profile.sees_numbers,
+        )
     held = call.state is State.HELD
     yield from apart(call, leg, spot, "asking", event.at)
     if not held:

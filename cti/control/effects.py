@@ -24,6 +24,7 @@ class Spot:
     seconds: int = 0
     marked: bool = False
     trunk: str = ""
+    hidden: bool = False  # the phone from which `number` is dialled may not show it
 
 
 @dataclass(frozen=True, slots=True)

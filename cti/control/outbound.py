@@ -43,7 +43,14 @@ def dial(board: Board, event: ce.DialAsked) -> Iterator[ev.Event | Effect]:
     if to.kind == "number":
         way, number = board.dialling.way(event.caller_id), board.dialling.allow(to.name)
         caller_id = way.shown
-        spot = Spot("call_number", number=number, caller_id=caller_id, seconds=OTHER_SECONDS, trunk=way.trunk)
+        spot = Spot(
+            "call_number",
+            number=number,
+            caller_id=caller_id,
+            seconds=OTHER_SECONDS,
+            trunk=way.trunk,
+            hidden=not agent.profile.sees_numbers,
+        )
         direction = "outbound"
     else:
         other = colleague(board, AgentNo(to.name), agent.no)

@@ -518,6 +518,8 @@ async def test_a_colleague_who_is_called_hears_music_on_hold_and_the_call_outliv
     mine.answer()
     theirs = await other.next_ring()
     assert theirs.cti_call == call
+    assert theirs.invite is not None
+    assert theirs.invite.caller[0] == "1001"
     theirs.answer()
     await theirs.until_answered()
     await floor.is_(call, "1001", state="talking", direction="internal")
