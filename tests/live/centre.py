@@ -71,10 +71,14 @@ class Centre:
         if self.process is None:
             await asyncio.to_thread(self.lab.sweep)
         self.process = self._serve()
-        async with asyncio.timeout(START_SECONDS):
-            while not await self.ready():
-                assert self.process.poll() is None, self.log
-                await asyncio.to_thread(self._ended_within, 0.05)
+        try:
+            async with asyncio.timeout(START_SECONDS):
+                while not await self.ready():
+                    assert self.process.poll() is None, self.log
+                    await asyncio.to_thread(self._ended_within, 0.05)
+        except BaseException:
+            self.kill()  # or the next test would talk to this server
+            raise
 
     def _serve(self) -> subprocess.Popen[bytes]:
         with (self.folder / "server.log").open("ab") as log:
