@@ -24,10 +24,10 @@ from cti.entry.decide import EntryPoint
 from cti.entry.entries import EXACT, ListEntry
 from cti.entry.numbers import international, plain
 from cti.entry.shapes import named, overrides_of, schedule_of, shape_of, targets_of
-from cti.entry.targets import ENTRIES, Target, target
 from cti.errors import BadRequest, NotFound
 from cti.ids import Instant, TenantId
 from cti.shapes import stamp
+from cti.targets import ENDS, ENTRIES, Target, target
 
 
 class EntryEdits:
@@ -64,7 +64,7 @@ class EntryEdits:
         point = EntryPoint(**{**given, "entry": target(given["entry"], ENTRIES)})
         safe = point.options.get(SAFE_QUEUE)
         if safe is not None:
-            target(f"queue:{safe}")
+            target(f"queue:{safe}", ENDS)
         await refuse_silence(self._database, tenant, messages([point.entry]))
         point = await self._store.put_number(tenant, point, new=new)
         await self._entries.refresh()
@@ -299,7 +299,7 @@ async def put_sheet(
 
 
 def _target(text: str | None) -> Any:
-    return None if text is None else target(text)
+    return None if text is None else target(text, ENDS)
 
 
 def _number(point: EntryPoint) -> Shape:

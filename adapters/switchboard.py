@@ -17,7 +17,6 @@ from adapters.asterisk.numbers import written
 from adapters.visits import LANGUAGE, Parts, Visit
 from cti import events as ev
 from cti.control.dialling import Diallable, Way
-from cti.entry.targets import Target
 from cti.errors import BadRequest, RefusedByPolicy
 from cti.ids import AgentNo, CallId, LegId, QueueName, TenantId
 from cti.ivr import outcome as out
@@ -26,9 +25,9 @@ from cti.ivr.line import HungUp, Line
 from cti.ivr.ports import Ports
 from cti.ivr.run import run
 from cti.masking import masked
-from cti.overflow import target as overflow_target
 from cti.personal import OTHERWISE, personal, sender
 from cti.records import Result
+from cti.targets import OVERFLOWS, Target, target
 
 log = logging.getLogger(__name__)
 
@@ -308,20 +307,20 @@ class Switchboard:
             await self._unanswered(line, heard, visit)
             return
         try:
-            target = overflow_target(wanted)
+            where = target(wanted, OVERFLOWS)
         except BadRequest as bad:
             log.warning("call %s: %s", visit.call, bad.message)
             return
         ends_as = Result.OVERFLOWED.value
-        match target.kind:
+        match where.kind:
             case "flow":
-                await self._walk(line, heard, visit, visit.flows.get(target.name), target.name)
+                await self._walk(line, heard, visit, visit.flows.get(where.name), where.name)
             case "voicemail":
-                await self._take_message(line, heard, visit, target.name, ends_as=ends_as)
+                await self._take_message(line, heard, visit, where.name, ends_as=ends_as)
             case "callback":
                 await self._offer_callback(line, heard, visit)
             case "agent":
-                await self._join(line, visit, personal(AgentNo(target.name)))
+                await self._join(line, visit, personal(AgentNo(where.name)))
             case _:
                 await self._send(line, "hangup")
 

@@ -16,10 +16,10 @@ from cti.effects import Effect, Forget, HangUp, Later, SendOn, TakeSnapshot, Wai
 from cti.errors import BadRequest
 from cti.ids import Instant, QueueName
 from cti.offering import IN_FLIGHT_MS
-from cti.overflow import Target, target
 from cti.personal import OTHERWISE, owner, patience, personal
 from cti.queues import Queue
 from cti.records import Call, Result, SegmentKind, State
+from cti.targets import OVERFLOWS, Target, target
 from cti.telling import news_of
 
 SEGMENTS_MOST: Final = 50
@@ -48,7 +48,7 @@ def sent_on(board: Board, event: ev.CallSentOn) -> None:
     call.sent_to = event.target
     call.journey.sent.append(event.target)
     if call.journey.ends_as != Result.DENIED:
-        call.journey.ends_as = ENDS_AS.get(target(event.target).kind, Result.OVERFLOWED)
+        call.journey.ends_as = ENDS_AS.get(target(event.target, OVERFLOWS).kind, Result.OVERFLOWED)
     call.enter(SegmentKind.IVR, event.at)
     board.touch_call(call)
 
@@ -168,7 +168,7 @@ def check(board: Board, queue: Queue, call: Call, at: Instant) -> Iterator[ev.Ev
 
 def _onward(board: Board, call: Call, text: str, why: str, at: Instant) -> Iterator[ev.Event | Effect]:
     try:
-        where = target(text)
+        where = target(text, OVERFLOWS)
     except BadRequest:
         return  # a setting of before there were rules for settings
     if call.state is not State.WAITING or call.nobody_there or len(call.segments) > SEGMENTS_MOST:
@@ -202,7 +202,7 @@ def moved(board: Board, event: ev.CallOverflowed) -> Iterator[Effect]:
 def sent(board: Board, event: ev.CallSentOn) -> Iterator[Effect]:
     call = board.calls[event.call]
     yield news_of(call, "overflowed", event.at, target=event.target, why=event.why)
-    channel, where = call.customer.channel, target(event.target)
+    channel, where = call.customer.channel, target(event.target, OVERFLOWS)
     if where.kind == "hangup":
         yield HangUp(call.id, channel)
     elif where.kind == "number":

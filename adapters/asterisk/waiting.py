@@ -19,8 +19,8 @@ from cti.control.events import OrderFailed
 from cti.effects import Announce, Deliver, Effect, SendOn, SetMusic, WaitIn
 from cti.events import Event, SendOnFailed
 from cti.ids import CallId, Instant, TenantId
-from cti.overflow import target
 from cti.personal import OTHERWISE
+from cti.targets import OVERFLOWS, target
 
 log = logging.getLogger(__name__)
 
@@ -122,7 +122,7 @@ def unsaid(outcome: Message | LinkFailure) -> None:
 
 def _way(order: SendOn) -> tuple[tuple[str, str], dict[str, str]]:
     """Where in the dialplan a target is, and what it wants to know."""
-    where = target(order.target)
+    where = target(order.target, OVERFLOWS)
     match where.kind:
         case "number":
             if order.number is None:

@@ -25,6 +25,7 @@ from cti.ids import AgentNo, DeviceName, Instant, QueueName, TenantId
 from cti.phones import Phone
 from cti.records import AgentProfile, QueueSettings
 from cti.routing import strategies
+from cti.targets import OVERFLOWS, target
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -220,8 +221,8 @@ async def _queue(connection: AsyncConnection, tenant: TenantId, queue: QueueName
 async def _targets_are_there(connection: AsyncConnection, tenant: TenantId, settings: QueueSettings) -> None:
     """Queues that callers are to go on to exist."""
     for text in (settings.max_wait_target, settings.max_length_target, settings.no_agents_target):
-        if text.startswith("queue:"):
-            await _queue(connection, tenant, QueueName(text.removeprefix("queue:")))
+        if text and (where := target(text, OVERFLOWS)).kind == "queue":
+            await _queue(connection, tenant, QueueName(where.name))
 
 
 async def _devices_are_free(connection: AsyncConnection, tenant: TenantId, profile: AgentProfile) -> None:

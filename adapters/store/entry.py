@@ -26,9 +26,9 @@ from cti.entry.decide import EntryPoint
 from cti.entry.numbers import plain
 from cti.entry.schedules import Schedule
 from cti.entry.shapes import schedule_of, shape_of, targets_of
-from cti.entry.targets import ENTRIES, target
 from cti.errors import BadRequest, Conflict, NotFound
 from cti.ids import TenantId
+from cti.targets import ENTRIES, target
 
 VERSION: Final = "entry_version"
 _MOST_OPTIONS: Final = 4096

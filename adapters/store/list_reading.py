@@ -21,8 +21,8 @@ from adapters.store.entry_tables import list_removals
 from adapters.store.lists import EVERYTHING, REVISION
 from adapters.store.tables import list_entries, tenants
 from cti.entry.lists import Lists, Rule
-from cti.entry.targets import Target, target
 from cti.ids import Instant, TenantId
+from cti.targets import ENDS, Target, target
 
 T = TypeVar("T")
 
@@ -118,4 +118,4 @@ def _rule(lists: Lists, row: Any) -> Rule:
 
 
 def _target(text: str | None) -> Target | None:
-    return None if text is None else target(text)
+    return None if text is None else target(text, ENDS)

@@ -26,9 +26,9 @@ from adapters.store.tables import list_entries
 from cti.entry.entries import PATTERN, VIP, ListEntry, checked, kind_of
 from cti.entry.lists import refuse_more_patterns
 from cti.entry.numbers import plain
-from cti.entry.targets import target
 from cti.errors import NotFound
 from cti.ids import TenantId
+from cti.targets import ENDS, target
 
 REVISION: Final = "lists_version"
 EVERYTHING: Final = "everything"
@@ -61,7 +61,7 @@ class Lists:
             async with self._database.writing() as connection:
                 revision = await _touch(connection, any(row["kind"] == VIP for row in rows))
                 targets = {row["target"] for row in rows if row["target"] is not None}
-                await refuse_dangling(connection, tenant, [target(one) for one in sorted(targets)])
+                await refuse_dangling(connection, tenant, [target(one, ENDS) for one in sorted(targets)])
                 for row in rows:
                     row["revision"] = revision
                 await connection.execute(_put(connection.dialect.name), rows)
@@ -204,4 +204,4 @@ def _row(tenant: TenantId, entry: ListEntry, at: int) -> dict[str, Any]:
 def _entry(row: Any) -> ListEntry:
     fields = {key: value for key, value in row._mapping.items() if key not in ("tenant", "revision")}
     found = ListEntry(**{**fields, "target": None})
-    return found if row.target is None else replace(found, target=target(row.target))
+    return found if row.target is None else replace(found, target=target(row.target, ENDS))

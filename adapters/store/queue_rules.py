@@ -7,9 +7,9 @@ from collections.abc import Iterable, Mapping
 from typing import Final
 
 from cti.errors import BadRequest
-from cti.overflow import target
 from cti.queues import WINDOWS
 from cti.records import QueueSettings
+from cti.targets import OVERFLOWS, Target, target
 
 _BOUNDS: Final[Mapping[str, tuple[int, int]]] = {
     "ring_seconds": (1, 300),
@@ -82,5 +82,5 @@ def _check_target(settings: QueueSettings, rule: str, where: str) -> None:
         if getattr(settings, rule) not in (0, "off"):
             raise BadRequest(f"{rule} needs {where}: where the caller goes then")
         return
-    if target(text).kind == "queue" and target(text).name == settings.name:
+    if target(text, OVERFLOWS) == Target("queue", settings.name):
         raise BadRequest(f"{where} is the queue itself")

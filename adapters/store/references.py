@@ -13,9 +13,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from adapters.store.entry_tables import schedules
 from adapters.store.tables import agents, queues
-from cti.entry.targets import Target
 from cti.errors import BadRequest
 from cti.ids import TenantId
+from cti.targets import Target
 
 _PLACES: Final = {"queue": queues.c.name, "agent": agents.c.agent_no, "schedule": schedules.c.name}
 

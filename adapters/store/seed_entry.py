@@ -15,8 +15,8 @@ from adapters.store.seed import DEMO
 from cti.entry.decide import EntryPoint
 from cti.entry.entries import ListEntry
 from cti.entry.shapes import schedule_of
-from cti.entry.targets import ENTRIES, target
 from cti.errors import BadRequest, Conflict
+from cti.targets import ENDS, ENTRIES, target
 
 _SEEDED: Final = "seeded:entry"
 _BY: Final = "cti lab seed"
@@ -50,10 +50,16 @@ NUMBERS: Final = (
 
 ENTRIES_OF_LISTS: Final = (
     ListEntry(kind="deny", number="13700000404", name="推销", reason="演示：挂断"),
-    ListEntry(kind="deny", number="13700000405", name="推销", reason="演示：转流程", target=target("flow:closed")),
+    ListEntry(
+        kind="deny", number="13700000405", name="推销", reason="演示：转流程", target=target("flow:closed", ENDS)
+    ),
     ListEntry(kind="deny", number="1980000", match="prefix", reason="演示：号段"),
-    ListEntry(kind="vip", number="13700000888", priority=10, reason="演示：专属座席", target=target("agent:1001")),
-    ListEntry(kind="vip", number="13700000889", priority=10, reason="演示：专属队列", target=target("queue:billing")),
+    ListEntry(
+        kind="vip", number="13700000888", priority=10, reason="演示：专属座席", target=target("agent:1001", ENDS)
+    ),
+    ListEntry(
+        kind="vip", number="13700000889", priority=10, reason="演示：专属队列", target=target("queue:billing", ENDS)
+    ),
 )
 
 

@@ -17,11 +17,11 @@ from adapters.store.skills import Skill, Skills
 from cti.entry.decide import EntryPoint
 from cti.entry.entries import ListEntry
 from cti.entry.shapes import schedule_of
-from cti.entry.targets import ENTRIES, target
 from cti.errors import BadRequest, Conflict, NotFound
 from cti.ids import AgentNo, QueueName
 from cti.recording.policy import RecordingRules
 from cti.records import QueueSettings
+from cti.targets import ENDS, ENTRIES, target
 
 _SEEDED: Final = "seeded:extras"
 _BY: Final = "cti lab seed"
@@ -75,7 +75,12 @@ NUMBERS: Final = (
 )
 RULES: Final = RecordingRules(numbers={"4025": "always", "4026": "on_demand"}, announcement="recording-notice")
 FORWARDED: Final = ListEntry(
-    kind="deny", number="13700000407", name="推销", reason="演示：转分机", target=target("extension:1900"), added_by=_BY
+    kind="deny",
+    number="13700000407",
+    name="推销",
+    reason="演示：转分机",
+    target=target("extension:1900", ENDS),
+    added_by=_BY,
 )
 
 

@@ -12,11 +12,12 @@ from cti.control import events as ce
 from cti.control.effects import Invite, Spot
 from cti.control.leaving import release
 from cti.control.parts import free_device, gather, next_leg, part, talkers
-from cti.control.targets import colleague, target
+from cti.control.targets import colleague
 from cti.effects import Effect, HangUp
 from cti.errors import NotFound, WrongState
 from cti.ids import AgentNo, DeviceName
 from cti.records import Leg, OfferResult, State
+from cti.targets import by_hand
 
 RING_SECONDS = 30
 MOST = 10
@@ -30,7 +31,7 @@ def confer(board: Board, event: ce.ConferenceAsked) -> Iterator[ev.Event | Effec
             raise WrongState("somebody else is being asked")
         yield from consult.merge(board, event)
         return
-    to = target(event.to, "agent", "number")
+    to = by_hand(event.to, ("agent", "number"))
     if call.state is not State.TALKING or agent.work is not Work.TALKING:
         raise WrongState(f"the call is {call.state}, agent {agent.no} is {agent.work}")
     if len(call.live("customer", "agent", "party")) >= MOST:

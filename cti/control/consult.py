@@ -24,18 +24,19 @@ from cti.control.parts import (
     talkers,
     with_customer,
 )
-from cti.control.targets import colleague, target
+from cti.control.targets import colleague
 from cti.effects import Effect, HangUp
 from cti.errors import WrongState
 from cti.ids import AgentNo, DeviceName
 from cti.records import Call, Consult, Leg, OfferResult, State
+from cti.targets import by_hand
 
 RING_SECONDS = 30
 
 
 def ask(board: Board, event: ce.ConsultAsked) -> Iterator[ev.Event | Effect]:
     call, agent, leg = with_customer(board, event)
-    to = target(event.to, "agent", "number")
+    to = by_hand(event.to, ("agent", "number"))
     if len(talkers(board, call)) > 1:
         raise WrongState("nobody is asked aside from within a conference")
     if call.state is State.HELD and call.customer.place != "hold":

@@ -10,12 +10,13 @@ from cti.board import Board
 from cti.control import events as ce
 from cti.control.effects import Invite, Spot
 from cti.control.parts import free_device, link
-from cti.control.targets import colleague, target
+from cti.control.targets import colleague
 from cti.effects import Effect
 from cti.errors import Conflict, NotSignedIn
 from cti.ids import AgentNo, LegId
 from cti.masking import shown_on_phone
 from cti.records import Call, Leg, OfferResult, Result, State
+from cti.targets import by_hand
 
 AGENT_SECONDS = 30
 OTHER_SECONDS = 45
@@ -39,7 +40,7 @@ def dial(board: Board, event: ce.DialAsked) -> Iterator[ev.Event | Effect]:
         raise Conflict("there is a call of that id")
     if not agent.signed_in:
         raise NotSignedIn(f"agent {agent.no} is not signed in")
-    to = target(event.to, "number", "agent")
+    to = by_hand(event.to, ("number", "agent"))
     if to.kind == "number":
         way, number = board.dialling.way(event.caller_id), board.dialling.allow(to.name)
         caller_id = way.shown

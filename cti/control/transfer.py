@@ -10,18 +10,19 @@ from cti.control import events as ce
 from cti.control.effects import Spot
 from cti.control.leaving import dismissed
 from cti.control.parts import free_device, move, talkers, with_customer
-from cti.control.targets import Target, colleague, flow_named, queue_named, target
+from cti.control.targets import colleague, flow_named, queue_named
 from cti.effects import Effect, HangUp, WaitIn
 from cti.errors import WrongState
 from cti.ids import AgentNo, QueueName
 from cti.records import Call, Leg
+from cti.targets import Target, by_hand
 
 RING_SECONDS = 30
 
 
 def transfer(board: Board, event: ce.TransferAsked) -> Iterator[ev.Event | Effect]:
     call, agent, leg = with_customer(board, event)
-    to = target(event.to, "queue", "agent", "number", "flow", "survey")
+    to = by_hand(event.to, ("queue", "agent", "number", "flow", "survey"))
     if len(talkers(board, call)) > 1:
         raise WrongState("leave the conference first: the others are with the customer")
     wishes = list(_goes(board, event, call, to))  # whatever is refused is refused before anything has changed

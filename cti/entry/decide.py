@@ -11,8 +11,8 @@ from cti.entry.entries import DENY, EXACT
 from cti.entry.lists import Found, Lists
 from cti.entry.numbers import ANONYMOUS, plain
 from cti.entry.schedules import Schedule, at
-from cti.entry.targets import HANGUP, Target
 from cti.ids import Instant
+from cti.targets import HANGUP, Target
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

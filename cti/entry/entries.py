@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from cti.entry.numbers import ANONYMOUS, plain, plain_start
-from cti.entry.targets import HANGUP, Target, target
 from cti.errors import BadRequest
 from cti.ids import Instant
+from cti.targets import HANGUP, Target, target
 
 DENY: Final = "deny"
 VIP: Final = "vip"

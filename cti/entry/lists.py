@@ -13,9 +13,9 @@ from typing import Final
 
 from cti.entry.entries import DENY, EXACT, PATTERN, PREFIX, VIP, ListEntry
 from cti.entry.numbers import plain
-from cti.entry.targets import Target
 from cti.errors import BadRequest
 from cti.ids import Instant
+from cti.targets import Target
 
 MOST_PATTERNS: Final = 1000
 """Patterns of one list. Beginnings cost nothing and have no limit."""

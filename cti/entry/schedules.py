@@ -13,8 +13,8 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from cti.entry.calendars import Calendar, Day, DayKind
-from cti.entry.targets import HANGUP, Target
 from cti.ids import Instant
+from cti.targets import HANGUP, Target
 
 WEEKDAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 DAYS: Final = (*WEEKDAYS, "holiday", "makeup")

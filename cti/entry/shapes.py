@@ -11,8 +11,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from cti.entry.calendars import OVERRIDES, Override
 from cti.entry.schedules import DAYS, MIDNIGHT, WEEKDAYS, Hours, Schedule, SpecialDay, clock
-from cti.entry.targets import Target, target
 from cti.errors import BadRequest
+from cti.targets import ENDS, Target, target
 
 GROUPS: Final[Mapping[str, tuple[str, ...]]] = {
     "workday": (*WEEKDAYS[:5], "makeup"),
@@ -54,8 +54,8 @@ def _schedule(given: Mapping[str, Any]) -> Schedule:
         calendar=str(given.get("calendar") or ""),
         hours=hours,
         special_days=tuple(sorted(special, key=lambda one: (one.on, one.start))),
-        holiday=None if holiday is None else target(str(holiday)),
-        otherwise=target(str(given.get("otherwise") or "hangup")),
+        holiday=None if holiday is None else target(str(holiday), ENDS),
+        otherwise=target(str(given.get("otherwise") or "hangup"), ENDS),
     )
 
 
@@ -148,7 +148,7 @@ def _hours(one: Mapping[str, Any], n: int) -> Hours:
     if not days:
         raise BadRequest(f"{what} is for no day")
     shown = bool(one.get("open", True))
-    return Hours(days=days, start=start, end=end, target=target(str(one["target"])), name=name, open=shown)
+    return Hours(days=days, start=start, end=end, target=target(str(one["target"]), ENDS), name=name, open=shown)
 
 
 def _days(word: str, what: str) -> tuple[str, ...]:
@@ -165,7 +165,7 @@ def _special(one: Mapping[str, Any]) -> SpecialDay:
     if end <= start:
         raise BadRequest(f"special day {on} ends before it begins; what goes past midnight is two special days")
     title, shown = str(one.get("title") or ""), bool(one.get("open", False))
-    return SpecialDay(on=on, start=start, end=end, target=target(str(one["target"])), title=title, open=shown)
+    return SpecialDay(on=on, start=start, end=end, target=target(str(one["target"]), ENDS), title=title, open=shown)
 
 
 def minute_of(text: str) -> int:

@@ -16,9 +16,9 @@ from zoneinfo import ZoneInfo
 
 from cti.entry.entries import PATTERN, ListEntry, checked, kind_of
 from cti.entry.lists import refuse_more_patterns
-from cti.entry.targets import target
 from cti.errors import BadRequest
 from cti.ids import Instant
+from cti.targets import ENDS, target
 
 COLUMNS: Final = ("number", "match", "name", "target", "priority", "expires_at", "reason", "added_by", "added_at")
 MOST_ROWS: Final = 2_000_000
@@ -163,7 +163,7 @@ def _entry(kind: str, cells: Mapping[str, str], zone: ZoneInfo, by: str, at: Ins
             kind=kind,
             number=cells.get("number", ""),
             match=cells.get("match", "") or "exact",
-            target=target(to) if to else None,
+            target=target(to, ENDS) if to else None,
             priority=int(priority),
             expires_at=moment_of(cells.get("expires_at", ""), zone),
             added_by=by,

@@ -12,7 +12,6 @@ from adapters.switchboard import Switchboard
 from cti import events as ev
 from cti.control.dialling import Diallable, DialRules, Way
 from cti.entry.decide import Decision
-from cti.entry.targets import target
 from cti.ids import CallId, Instant, LegId, QueueName, TenantId
 from cti.incidents import Incident
 from cti.ivr import outcome as out
@@ -20,6 +19,7 @@ from cti.ivr.flow import Flow
 from cti.ivr.ports import Ports
 from cti.ivr.simulate import ScriptedLine
 from cti.records import Call, QueueSettings
+from cti.targets import ENDS, target
 from tests.world import World
 
 TENANT = TenantId("demo")
@@ -189,4 +189,4 @@ class House:
 
 
 def leads_to(text: str, **more: object) -> Decision:
-    return Decision(target=target(text), rules=(f"4000 leads to {text}",), **more)  # type: ignore[arg-type]
+    return Decision(target=target(text, ENDS), rules=(f"4000 leads to {text}",), **more)  # type: ignore[arg-type]

@@ -13,11 +13,11 @@ from cti.control import events as ce
 from cti.control.effects import Invite, Move
 from cti.effects import Effect, SendOn
 from cti.engine import Carriers, Engine
-from cti.entry.targets import target as entry_target
 from cti.errors import BadRequest, Refused
 from cti.ids import AgentNo, CallId, QueueName
 from cti.ivr.problems import BadFlow
 from cti.records import QueueSettings
+from cti.targets import ENDS, target
 from tests.adapters.house import TENANT, House, leads_to
 from tests.control_world import ControlWorld
 from tests.cti.ivr.flows import flow_of, node
@@ -123,7 +123,7 @@ def test_no_rule_of_a_queue_dials_it(attempt: str) -> None:
 @pytest.mark.parametrize("kind", ["number", "deny list"])
 async def test_no_way_in_leads_to_it(kind: str, attempt: str) -> None:
     try:
-        entry_target(f"number:{attempt}")
+        target(f"number:{attempt}", ENDS)
     except BadRequest:
         return  # it can be no target at all
     more = {"list": "deny", "open": False} if kind == "deny list" else {}

@@ -18,13 +18,13 @@ from adapters.desktop.ports import Ports
 from adapters.desktop.settings import Limits
 from adapters.web.serving import HttpServer
 from cti.control.events import TransferAsked
-from cti.control.targets import target
 from cti.errors import BadRequest, NotAllowed, NotInAcw
 from cti.events import Event
 from cti.ids import AgentNo, CallId, Instant, OfferId, QueueName, TenantId
 from cti.masking import Firewall
 from cti.news import Published
 from cti.people import Principal, principal
+from cti.targets import by_hand
 from tests.adapters.web.office import Ledger
 
 DEMO = TenantId("demo")
@@ -97,7 +97,7 @@ class FakeDesk:
     def wish(self, make: Callable[[Instant], Event]) -> None:
         wished = make(Instant(0))
         if isinstance(wished, TransferAsked):
-            target(wished.to, "agent", "queue")
+            by_hand(wished.to, ("agent", "queue"))
         self.asked.append(("wish", wished))
 
     async def dispose(self, call: CallId, agent: AgentNo, code: str, note: str) -> None:

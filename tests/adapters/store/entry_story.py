@@ -9,7 +9,7 @@ from adapters.store.database import Database
 from adapters.store.list_reading import read_lists
 from cti.entry.decide import EntryPoint
 from cti.entry.entries import ListEntry
-from cti.entry.targets import target
+from cti.targets import ENDS, target
 from tests.adapters.store.story import DEMO
 from tests.adapters.store.test_entry import GOLDEN, schedule
 
@@ -18,7 +18,7 @@ async def use_entry(database: Database, entry: Any, lists: Any) -> None:
     """`sales` is a queue already."""
     await entry.put_calendar(DEMO, GOLDEN, new=True)
     await entry.put_schedule(DEMO, schedule(calendar="cn"), new=True)
-    point = EntryPoint(number="4000", entry=target("queue:sales"))
+    point = EntryPoint(number="4000", entry=target("queue:sales", ENDS))
     await entry.put_number(DEMO, point, new=True)
     await entry.put_number(DEMO, point, new=False)
     await entry.read()

@@ -18,11 +18,11 @@ from cti.entry.calendars import Override
 from cti.entry.decide import EntryPoint
 from cti.entry.schedules import Schedule
 from cti.entry.shapes import schedule_of
-from cti.entry.targets import ENTRIES, target
 from cti.errors import BadRequest, Conflict, NotFound
 from cti.ids import AgentNo, QueueName, TenantId
 from cti.recording.policy import RecordingRules
 from cti.records import AgentProfile, QueueSettings
+from cti.targets import ENTRIES, target
 from tests.adapters.store.story import DEMO, make_tenant
 
 OTHER = TenantId("other")

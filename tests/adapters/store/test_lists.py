@@ -17,9 +17,9 @@ from adapters.store.schema import metadata
 from adapters.store.tables import list_entries
 from cti.entry.entries import ListEntry
 from cti.entry.lists import MOST_PATTERNS
-from cti.entry.targets import Target
 from cti.errors import BadRequest, NotFound
 from cti.ids import Instant, TenantId
+from cti.targets import Target
 from tests.adapters.store.story import DEMO, make_tenant
 
 OTHER = TenantId("other")

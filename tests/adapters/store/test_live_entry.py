@@ -18,9 +18,9 @@ from adapters.store.lists import Lists
 from cti.entry.calendars import Calendar, DayKind
 from cti.entry.decide import Decision
 from cti.entry.entries import ListEntry
-from cti.entry.targets import target
 from cti.ids import Instant, QueueName, TenantId
 from cti.records import QueueSettings
+from cti.targets import ENDS, target
 from tests.adapters.store.story import DEMO, make_tenant
 from tests.adapters.store.test_entry import point, schedule
 
@@ -74,7 +74,7 @@ async def test_an_edit_holds_for_the_next_call(entries: Entries, store: EntrySto
     put = await lists.put(DEMO, ListEntry(kind="deny", number=CALLER, reason="骚扰"))
     await entries.refresh()
     assert goes(entries) == "hangup"
-    await lists.put(DEMO, ListEntry(kind="vip", number=CALLER, target=target("queue:sales"), priority=7))
+    await lists.put(DEMO, ListEntry(kind="vip", number=CALLER, target=target("queue:sales", ENDS), priority=7))
     await entries.refresh()
     assert (decided(entries).vip, decided(entries).priority) == (True, 7)
     await lists.remove(DEMO, put.id)

@@ -17,13 +17,13 @@ from adapters.store.recordings import Recordings
 from cti.entry.decide import EntryPoint
 from cti.entry.entries import ListEntry
 from cti.entry.shapes import schedule_of
-from cti.entry.targets import target
 from cti.errors import BadRequest, Conflict, NotFound
 from cti.ids import Instant, QueueName, TenantId
 from cti.ivr.flow import from_dict
 from cti.ivr.problems import BadFlow
 from cti.recording.policy import RecordingRules
 from cti.records import QueueSettings
+from cti.targets import ENDS, target
 from tests.adapters.store.story import DEMO
 
 OTHER = TenantId("other")
@@ -173,14 +173,14 @@ async def test_a_prompt_that_callers_are_led_to_or_told_stays(store: PromptStore
     entry, lists = EntryStore(database), Lists(database)
     for name in ("number", "hours", "deny", "outage", "notice"):
         await store.create(DEMO, name, new_id(), "", a_version())
-    await entry.put_number(DEMO, EntryPoint(number="4000", entry=target("message:number")), new=True)
+    await entry.put_number(DEMO, EntryPoint(number="4000", entry=target("message:number", ENDS)), new=True)
     hours = {
         "name": "office",
         "otherwise": "hangup",
         "special_days": [{"date": "2026-12-31", "target": "message:hours"}],
     }
     await entry.put_schedule(DEMO, schedule_of(hours), new=True)
-    await lists.put(DEMO, ListEntry(kind="deny", number="138", match="prefix", target=target("message:deny")))
+    await lists.put(DEMO, ListEntry(kind="deny", number="138", match="prefix", target=target("message:deny", ENDS)))
     known = await Incidents(database).begin(DEMO, title="断网", prompt="outage", prefixes=(), offer=False)
     await Recordings(database).set_rules(DEMO, RecordingRules(announcement="notice"))
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from cti.control.dialling import DialRules, Way, digits
-from cti.control.targets import target
 from cti.errors import BadRequest, RefusedByPolicy
+from cti.targets import by_hand
 from cti.trunks import Line
 
 RULES = DialRules(caller_ids=("4000", "+862161234567"))
@@ -26,7 +26,7 @@ RULES = DialRules(caller_ids=("4000", "+862161234567"))
     ],
 )
 def test_a_number_at_home_is_dialled_as_the_trunk_wants_it(written: str, dialled: str) -> None:
-    assert RULES.allow(target(f"number:{written}", "number").name) == dialled
+    assert RULES.allow(by_hand(f"number:{written}", ("number",)).name) == dialled
 
 
 @pytest.mark.parametrize(
@@ -70,7 +70,7 @@ def test_a_number_as_it_was_typed_is_refused_by_the_same_rules(typed: str) -> No
 )
 def test_what_no_rule_allows_is_refused_with_the_rule(written: str) -> None:
     with pytest.raises(RefusedByPolicy, match=r"^rule [a-z_]+: "):
-        RULES.allow(target(f"number:{written}", "number").name)
+        RULES.allow(by_hand(f"number:{written}", ("number",)).name)
 
 
 @pytest.mark.parametrize(
@@ -78,7 +78,7 @@ def test_what_no_rule_allows_is_refused_with_the_rule(written: str) -> None:
 )
 def test_words_that_lead_nowhere_are_no_target(text: str) -> None:
     with pytest.raises(BadRequest):
-        target(text, "agent", "queue", "flow", "survey")
+        by_hand(text, ("agent", "queue", "flow", "survey"))
 
 
 def test_only_a_number_of_ours_is_shown() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from cti.entry.decide import Decision, EntryPoint, decide
 from cti.entry.lists import Lists
 from cti.entry.shapes import schedule_of
-from cti.entry.targets import ENTRIES, target
+from cti.targets import ENDS, ENTRIES, target
 from tests.cti.entry.test_lists import entry, lists
 from tests.cti.entry.test_schedules import CHINA, when
 
@@ -54,13 +54,13 @@ def test_whoever_is_denied_goes_where_the_entry_says_whatever_the_hour() -> None
         found = asked(lists(entry("deny", "138", "prefix", reason="骚扰")), at)
         assert (str(found.target), found.denied, found.vip) == ("hangup", True, False)
         assert found.rules[-1] == "deny list: prefix 138 (骚扰), to hangup"
-    assert str(asked(lists(entry("deny", CALLER, target=target("flow:sorry")))).target) == "flow:sorry"
+    assert str(asked(lists(entry("deny", CALLER, target=target("flow:sorry", ENDS)))).target) == "flow:sorry"
 
 
 def test_a_vip_goes_first_and_to_what_they_have_of_their_own_in_open_hours() -> None:
     found = asked(lists(entry("vip", CALLER, priority=10)))
     assert (str(found.target), found.vip, found.priority) == ("flow:main", True, 10)
-    own = lists(entry("vip", CALLER, priority=10, target=target("agent:1001")))
+    own = lists(entry("vip", CALLER, priority=10, target=target("agent:1001", ENDS)))
     assert str(asked(own).target) == "agent:1001"
     assert str(asked(own, leads_to="queue:sales").target) == "agent:1001"
     closed = asked(own, CLOSED)
@@ -88,5 +88,9 @@ def test_a_schedule_that_is_gone_is_said_so() -> None:
 
 
 def test_the_reason_names_no_caller() -> None:
-    for found in (lists(entry("deny", CALLER)), lists(entry("vip", CALLER, target=target("queue:sales"))), Lists()):
+    for found in (
+        lists(entry("deny", CALLER)),
+        lists(entry("vip", CALLER, target=target("queue:sales", ENDS))),
+        Lists(),
+    ):
         assert "13800001234" not in asked(found).reason

@@ -11,9 +11,9 @@ from hypothesis import strategies as any_
 from cti.entry.entries import ListEntry, checked
 from cti.entry.lists import MOST_PATTERNS, Lists, refuse_more_patterns
 from cti.entry.numbers import ANONYMOUS, international, plain, plain_start
-from cti.entry.targets import Target, target
 from cti.errors import BadRequest
 from cti.ids import Instant
+from cti.targets import ENDS, Target, target
 
 NOW = Instant(1_790_000_000_000)
 
@@ -138,10 +138,10 @@ def test_a_change_takes_the_place_of_what_was_there_and_a_removal_leaves_nothing
 
 def test_what_an_entry_does_is_hang_up_or_what_it_says() -> None:
     assert entry("deny", "1").target == Target("hangup")
-    assert entry("deny", "1", target=target("flow:sorry")).target == Target("flow", "sorry")
-    assert entry("deny", "1", target=target("number:01065529988")).target == Target("number", "01065529988")
+    assert entry("deny", "1", target=target("flow:sorry", ENDS)).target == Target("flow", "sorry")
+    assert entry("deny", "1", target=target("number:01065529988", ENDS)).target == Target("number", "01065529988")
     assert entry("vip", "1").target is None
-    assert entry("vip", "1", target=target("agent:1001")).target == Target("agent", "1001")
+    assert entry("vip", "1", target=target("agent:1001", ENDS)).target == Target("agent", "1001")
 
 
 @pytest.mark.parametrize(

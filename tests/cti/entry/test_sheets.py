@@ -15,9 +15,9 @@ from hypothesis import strategies as any_
 from cti.entry import sheets
 from cti.entry.entries import ListEntry, checked
 from cti.entry.sheets import BadSheet, Sheet, header, written
-from cti.entry.targets import Target
 from cti.errors import BadRequest
 from cti.ids import Instant
+from cti.targets import Target
 
 ZONE = "Asia/Shanghai"
 
