@@ -19,6 +19,7 @@ from adapters.cli.flows import store_of
 from adapters.lab import people as cast
 from adapters.lab.failures import LabFailure
 from adapters.lab.fetch import fetch
+from adapters.lab.keypad import KEYS, PAUSE
 from adapters.lab.place import CHECKOUT, Place, place
 from adapters.lab.robots import one_caller
 from adapters.lab.up import Status, down, status, up
@@ -84,12 +85,15 @@ def lab_call(
     number: Annotated[str, typer.Option("--from", help="The caller's number.")] = "13800001234",
     name: Annotated[str, typer.Option(help="The caller's name.")] = "张伟明",
     seconds: Annotated[int, typer.Option(help="How long the caller stays.")] = 60,
+    press: Annotated[str, typer.Option(help="Keys, from the answer on; a comma is a pause of two seconds.")] = "",
 ) -> None:
     """Call in from the trunk, and return when the call is over."""
     if any(sign in word for word in (dialled, number, name) for sign in ';"\r\n'):
         fail("no quotes, semicolons or line breaks")
+    if set(press) - {*KEYS, PAUSE}:
+        fail("keys are 0 to 9, * and #, and commas between them")
     with _told() as where:
-        code = one_caller(where, fetch(where.root), dialled, number, name, seconds)
+        code = one_caller(where, fetch(where.root), dialled, number, name, seconds, press)
     print("the call is over" if code == 0 else "the call did not come about: is the lab up?")
     raise typer.Exit(min(code, 1))
 
@@ -108,7 +112,8 @@ def lab_seed() -> None:
     with_store(lambda database: seed_demo(database, Passwords(), credentials, names, vips))
     with_store(seed_entry)
     with_store(seed_codes)
-    with_store(seed_extras)
+    robots = {person.agent_no for person in cast.ROBOTS}
+    with_store(lambda database: seed_extras(database, robots))
     _seed_flows(CHECKOUT / "dialplans/flows")
 
 

@@ -9,6 +9,7 @@ import json
 import random
 import signal
 import sys
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,7 @@ import httpx
 
 from adapters.lab.children import Child, start
 from adapters.lab.fetch import Programs, fetch
+from adapters.lab.keypad import press
 from adapters.lab.people import CALLERS, ROBOTS, VIP_CALLERS
 from adapters.lab.place import Place, place
 from adapters.lab.sound import to_ulaw
@@ -101,11 +103,22 @@ def callers(where: Place, programs: Programs, per_minute: int) -> Child:
     return _sipp(where, programs, "callers", ADDRESS_OF_CALLERS, "RANDOM", rows, arguments)
 
 
-def one_caller(where: Place, programs: Programs, dialled: str, number: str, name: str, seconds: int) -> int:
-    """One call from the trunk, which hangs up after `seconds` unless it is hung up before; SIPp's exit code."""
+def one_caller(
+    where: Place, programs: Programs, dialled: str, number: str, name: str, seconds: int, keys: str = ""
+) -> int:
+    """One call from the trunk, which presses `keys` and hangs up after `seconds` unless it is hung up before; SIPp's
+    exit code."""
     arguments = ["-sf", "call.xml", "-key", "patience_ms", str(seconds * 1000), "-m", "1"]
+    told = where.folder / "sipp/caller/media.log"
+    told.unlink(missing_ok=True)
+    arguments += ["-trace_logs", "-log_file", told.name]
     caller = _sipp(where, programs, "caller", ADDRESS_OF_CALLERS, "SEQUENTIAL", [(number, name, dialled)], arguments)
     try:
+        while keys and caller.ended() is None:
+            if told.exists() and (port := told.read_text().strip()):
+                press(("127.0.0.1", int(port)), keys)
+                break
+            time.sleep(0.05)
         return caller.process.wait()
     finally:
         caller.stop()

@@ -1,15 +1,17 @@
-"""The demonstration: queues with comfort, skills and memory, recorded numbers, special days; each made once."""
+"""The demonstration: queues with a survey, comfort, skills and memory, one that calls back; an incident, recorded
+numbers, special days; each made once."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from typing import Any, Final
 
 from adapters.store import meta
 from adapters.store.database import Database
 from adapters.store.directory import DirectoryStore
 from adapters.store.entry import EntryStore
+from adapters.store.incidents import Incidents
 from adapters.store.lists import Lists
 from adapters.store.recordings import Recordings
 from adapters.store.seed import DEMO
@@ -26,7 +28,15 @@ from cti.targets import ENDS, ENTRIES, target
 _SEEDED: Final = "seeded:extras"
 _BY: Final = "cti lab seed"
 
+OVERFLOW: Final = QueueSettings(
+    name=QueueName("overflow-demo"), title="回电演示", no_agents="ready", no_agents_target="callback"
+)
+"""People alone serve it: with nobody at work the caller is offered to be called back."""
+INCIDENT_AREA: Final = "0571"
+"""None of the demonstration's own callers are from there."""
 QUEUES: Final = (
+    OVERFLOW,
+    QueueSettings(name=QueueName("survey-demo"), title="满意度演示", strategy="longest_idle", survey="survey"),
     QueueSettings(
         name=QueueName("comfort-demo"),
         title="排队提示演示",
@@ -66,6 +76,9 @@ SPECIAL: Final[Mapping[str, Any]] = {
 }
 
 NUMBERS: Final = (
+    ("4019", "满意度评价", "queue:survey-demo"),
+    ("4020", "突发事件（0571 开头的来电）", "flow:main"),
+    ("4021", "无人则回电", "queue:overflow-demo"),
     ("4022", "排队提示、超时留言", "queue:comfort-demo"),
     ("4023", "流程：按语言的技能", "flow:language-demo"),
     ("4024", "熟客", "queue:sticky-demo"),
@@ -84,17 +97,20 @@ FORWARDED: Final = ListEntry(
 )
 
 
-async def seed_extras(database: Database) -> None:
+async def seed_extras(database: Database, robots: Collection[str] = ()) -> None:
     """Make what was never made; the tenant, its queues, agents and calendar are there."""
     entry = EntryStore(database)
     steps: dict[str, Callable[[], Awaitable[object]]] = {
         "skill english": lambda: _skill(database),
         "schedule special-demo": lambda: entry.put_schedule(DEMO, schedule_of(SPECIAL), new=True),
         "recording rules": lambda: _rules(database),
+        f"incident {INCIDENT_AREA}": lambda: Incidents(database).begin(
+            DEMO, title="演示：杭州断网", prompt="incident", prefixes=(INCIDENT_AREA,), offer=True
+        ),
         "deny forwarded": lambda: Lists(database).put_many(DEMO, [FORWARDED]),
     }
     for queue in QUEUES:
-        steps[f"queue {queue.name}"] = _queue(database, queue)
+        steps[f"queue {queue.name}"] = _queue(database, queue, robots if queue is OVERFLOW else ())
     for number, title, leads in NUMBERS:
         point = EntryPoint(number=number, title=title, entry=target(leads, ENTRIES), options={"safe_queue": "sales"})
         steps[f"number {number}"] = _number(entry, point)
@@ -126,13 +142,13 @@ async def _rules(database: Database) -> None:
         await store.set_rules(DEMO, RULES)
 
 
-def _queue(database: Database, settings: QueueSettings) -> Callable[[], Awaitable[object]]:
+def _queue(database: Database, settings: QueueSettings, but: Collection[str]) -> Callable[[], Awaitable[object]]:
     async def make() -> None:
-        """Whoever serves sales serves it too, robots among them."""
+        """Whoever serves sales serves it too, but for these."""
         directory = DirectoryStore(database)
         await directory.create_queue(DEMO, settings)
         people = (await directory.read(DEMO)).agents
-        members: list[AgentNo] = [one.agent_no for one in people if "sales" in one.queues]
+        members: list[AgentNo] = [one.agent_no for one in people if "sales" in one.queues and one.agent_no not in but]
         await directory.set_members(DEMO, settings.name, members)
 
     return make

@@ -16,9 +16,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import ClassVar, Final
 
+from adapters.lab.keypad import KEYS, PAYLOAD
 from adapters.lab.sound import to_ulaw
 from adapters.voice.build import place as voice_file
-from tests.live.keys import KEYS, PAYLOAD
 from tests.live.tone import RATE
 from tests.live.wire import Packet, Wire, caller_of
 

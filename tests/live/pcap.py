@@ -10,14 +10,14 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
-from tests.live.keys import ENDS, HELD, KEYS, PAYLOAD, STEP
+from adapters.lab.keypad import ENDS, HELD, PAYLOAD, STEP, STEP_SECONDS, event, head
 from tests.live.tone import RATE, tone
 
 Presses = Sequence[tuple[float, str]]
 """When, in seconds from the answer, which key goes down; a second apart or more."""
 
-FRAME: Final = STEP / RATE
 HUM: Final = 350
+SOURCE: Final = 0x5EED
 _PORT: Final = 6000
 """SIPp puts the ports of the call in its place."""
 
@@ -34,27 +34,23 @@ def write_pcap(file: Path, keys: Presses, seconds: float) -> None:
 
 def _rtp(keys: Presses, seconds: float) -> Iterator[tuple[float, bytes]]:
     hum = tone(HUM, 1.0, 0.05)
-    down = {round(at / FRAME): key for at, key in keys}
+    down = {round(at / STEP_SECONDS): key for at, key in keys}
     number, pressed, since = 0, "", 0
-    for tick in range(round(seconds / FRAME)):
+    for tick in range(round(seconds / STEP_SECONDS)):
         if tick in down:
             pressed, since = down[tick], tick
-        held = tick - since
-        if pressed and held <= HELD:
-            ends = held == HELD
-            event = struct.pack("!BBH", KEYS.index(pressed), (0x80 if ends else 0) | 10, STEP * min(held + 1, HELD))
-            for n in range(ENDS if ends else 1):  # the end is said three times, in case one is lost
-                yield tick * FRAME + n * 0.001, _head(PAYLOAD | (0x80 if held == 0 else 0), number, since) + event
-                number += 1
-            pressed = "" if ends else pressed
-        else:
+        at, held = tick * STEP_SECONDS, tick - since
+        if not pressed:
             place = tick * STEP % RATE
-            yield tick * FRAME, _head(0, number, tick) + hum[place : place + STEP]
+            yield at, head(0, number, tick * STEP, SOURCE) + hum[place : place + STEP]
             number += 1
-
-
-def _head(payload: int, number: int, tick: int) -> bytes:
-    return struct.pack("!BBHII", 0x80, payload, number & 0xFFFF, tick * STEP, 0x5EED)
+        elif held < HELD:
+            yield at, head(PAYLOAD | (0x80 if held == 0 else 0), number, since * STEP, SOURCE) + event(pressed, held)
+            number += 1
+        else:
+            for n in range(ENDS):
+                yield at + n / 1000, head(PAYLOAD, number + n, since * STEP, SOURCE) + event(pressed, HELD)
+            number, pressed = number + ENDS, ""
 
 
 def _ethernet(payload: bytes) -> bytes:

@@ -10,6 +10,7 @@ import pytest
 from adapters.store.database import Database
 from adapters.store.directory import DirectoryStore
 from adapters.store.entry import Book, CalendarSettings, EntryStore
+from adapters.store.incidents import Incidents
 from adapters.store.lists import Lists
 from adapters.store.recordings import Recordings
 from adapters.store.seed_entry import ENTRIES_OF_LISTS, seed_entry
@@ -180,8 +181,10 @@ async def test_the_extras_of_the_demonstration_are_made_once_and_what_people_cha
     for no in ("1001", "1002"):
         profile = AgentProfile(agent_no=AgentNo(no), name="x", queues=(QueueName("sales"),))
         await directory.create_agent(DEMO, profile)
+    robot = AgentProfile(agent_no=AgentNo("1101"), name="x", queues=(QueueName("sales"),))
+    await directory.create_agent(DEMO, robot)
     await seed_entry(database)
-    await seed_extras(database)
+    await seed_extras(database, {"1101"})
 
     read = await directory.read(DEMO)
     made = {queue.name: queue for queue in read.queues}
@@ -189,7 +192,12 @@ async def test_the_extras_of_the_demonstration_are_made_once_and_what_people_cha
         True,
         "skills",
     )
-    assert [(one.agent_no, one.skills) for one in read.agents] == [("1001", {"english": 8}), ("1002", {"english": 6})]
+    skills = [(one.agent_no, one.skills) for one in read.agents]
+    assert skills == [("1001", {"english": 8}), ("1002", {"english": 6}), ("1101", {})]
+    assert [one.agent_no for one in read.agents if "overflow-demo" in one.queues] == ["1001", "1002"]
+    assert all("survey-demo" in one.queues for one in read.agents)
+    (incident,) = await Incidents(database).list(DEMO)
+    assert (incident.active, incident.incident.prefixes) == (True, ("0571",))
     assert all("comfort-demo" in one.queues for one in read.agents)
     found = await book(store)
     assert {str(found.points[number].entry) for number in ("4022", "4027")} == {
@@ -201,6 +209,8 @@ async def test_the_extras_of_the_demonstration_are_made_once_and_what_people_cha
     await store.remove_number(DEMO, "4024")
     await recordings.set_rules(DEMO, RecordingRules(default="never"))
     await directory.set_members(DEMO, QueueName("sticky-demo"), ())
+    await Incidents(database).end(DEMO, incident.incident.id)
     before = await book(store), await recordings.rules(), await directory.read(DEMO)
-    await seed_extras(database)
+    await seed_extras(database, {"1101"})
+    assert await Incidents(database).active() == {}
     assert (await book(store), await recordings.rules(), await directory.read(DEMO)) == before
