@@ -70,12 +70,12 @@ class Desk:
             raise NoSuchTarget(f"there is no prompt {prompt[:64]!r}")
         self.wish(lambda at: ce.PlayAsked(at=at, agent=agent, call=call, prompt=prompt, side=side))
 
-    def dial(self, agent: AgentNo, to: str, caller_id: str) -> CallId:
+    def dial(self, agent: AgentNo, to: str, caller_id: str, recording: str = "") -> CallId:
         """Click-to-call; returns the call's id."""
         at = self._engine.clock()
         self._dialled += 1
         call = CallId(f"{at // 1000}-{self._dialled}-{secrets.randbelow(900_000) + 100_000}")
-        self._ask(ce.DialAsked(at=at, agent=agent, call=call, to=to, caller_id=caller_id))
+        self._ask(ce.DialAsked(at=at, agent=agent, call=call, to=to, caller_id=caller_id, recording=recording))
         return call
 
     async def dispose(self, call: CallId, agent: AgentNo, code: str, note: str, by: str = "") -> None:
@@ -101,6 +101,7 @@ class Desk:
         self._dialled += 1
         source = CallId(f"{at // 1000}-{self._dialled}-{secrets.randbelow(900_000) + 100_000}")
         call = CallId(f"{source}-cb")
+        data = {key: value for key, value in data.items() if key != "recording"}  # a flow's word, not a person's
         self._ask(
             ev.CallbackAsked(
                 at=at, call=call, source=source, queue=queue, number=number, name=name, since=at, data=data

@@ -19,6 +19,7 @@ from cti.effects import Effect
 from cti.errors import RefusedByPolicy, WrongState
 from cti.ids import Instant, LegId, OfferId
 from cti.masking import shown_on_phone
+from cti.recording import keeping
 from cti.records import CALLBACK, Call, Leg, Offer, OfferResult, Result, SegmentKind, State
 
 CUSTOMER_SECONDS: Final = 45
@@ -101,6 +102,7 @@ def returned(board: Board, event: ev.CallbackReturned) -> None:
     for leg in call.legs:
         board.legs.pop(leg.id, None)
     call.legs = []
+    call.recording = None  # nothing has begun, and the next agent may have other rules
     call.enter(SegmentKind.WAITING, event.at)
     if offer.result in BARRING:
         queue.count_offer(offer.agent_no, queue.settings.ring_seconds * 1000)
@@ -158,6 +160,7 @@ def order(board: Board, event: ev.CallbackTurn) -> Iterator[ev.Event | Effect]:
         trunk=way.trunk,
         hidden=not sees,
     )
+    record, announcement = keeping.to_begin(board, call)
     yield Invite(
         board.tenant,
         call.id,
@@ -166,6 +169,9 @@ def order(board: Board, event: ev.CallbackTurn) -> Iterator[ev.Event | Effect]:
         event.device,
         shown=shown_on_phone(call.number.lstrip("+"), call.name.replace('"', ""), sees),
         seconds=board.queue_for(call.queue).settings.ring_seconds,
+        record=record,
+        announcement=announcement,
+        language=call.journey.language,
     )
 
 

@@ -12,6 +12,7 @@ from cti.ids import Instant, QueueName
 from cti.masking import shown_on_phone
 from cti.personal import ring_seconds
 from cti.queues import Urgency
+from cti.recording import keeping
 from cti.records import Call, OfferResult, State
 from cti.routing import Choice
 
@@ -73,9 +74,8 @@ def deliver(board: Board, event: ev.AgentChosen) -> Iterator[Effect]:
     settings = queue.settings
     ring = ring_seconds(settings, call)
     if not event.adopted:
-        record = call.recording is not None and call.recording.state != "refused"
+        record, announcement = keeping.to_begin(board, call)
         say, whisper = comfort.at_the_join(queue, call, event.agent)
-        announcement = "" if call.recording is None or call.recording.name else board.recording.announcement
         yield Deliver(
             call.id,
             call.customer.channel,

@@ -5,12 +5,14 @@ Legs are found by their unique ids as well as by their names, and what is dialle
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Callable, Collection, Mapping
 from typing import Any, Final
 
 from adapters.asterisk.encode import Action, encode_variable
 from adapters.asterisk.failures import LinkFailure
+from adapters.asterisk.recording import PREFIX
 from adapters.asterisk.redirects import Redirects, Step
 from adapters.asterisk.wire import Message
 from cti.control.dialling import SITE
@@ -19,6 +21,8 @@ from cti.control.events import LegNotReached, OrderFailed
 from cti.effects import Effect
 from cti.events import Event
 from cti.ids import CallId, Instant, TenantId
+
+log = logging.getLogger(__name__)
 
 Send = Callable[..., None]
 Sounds = Callable[[str, Collection[str], str], list[str]]
@@ -85,9 +89,11 @@ def steps_of(order: Move) -> list[Step]:
     return steps
 
 
-def originate(order: Invite) -> Action:
+def originate(order: Invite, announcement: str = "") -> Action:
     """The leg's id stands in the extension too: where no channel came to be, the answer has nothing else of ours."""
     context, exten = step_of(order.spot)
+    if order.record:
+        exten = PREFIX + exten
     to = f"PJSIP/{order.number}@{order.trunk or SITE}" if order.number is not None else f"PJSIP/{order.device}"
     number, name = order.shown
     if not _SHOWN.fullmatch(number) or '"' in name or not _CALLED.fullmatch(to):
@@ -106,6 +112,10 @@ def originate(order: Invite) -> Action:
     ]
     if order.number is None:  # nothing of ours is told to the outside world
         headers.append(("Variable", f"PJSIP_HEADER(add,X-Cti-Call)={order.call}"))
+    if announcement:  # the one underscore hands it down to the leg that is dialled from this one
+        if not all(_SOUND.fullmatch(one) and ".." not in one for one in announcement.split("&")):
+            raise ValueError("an announcement that could be more than one field")
+        headers.append(("Variable", f"_CTI_RECORD_SAY={announcement}"))
     if order.at_once and order.number is None:
         headers.append(("Variable", r"PJSIP_HEADER(add,Call-Info)=<sip:cti.invalid>\;answer-after=0"))
     return Action("Originate", headers)
@@ -167,7 +177,10 @@ class Control:
             elif isinstance(outcome, LinkFailure):
                 self._post(OrderFailed(at=self._now(), call=order.call, why=str(outcome)), tenant)
 
-        self._send(originate(order), told)
+        said = "&".join(self._sounds(tenant, (order.announcement,), order.language)) if order.announcement else ""
+        if order.announcement and not said:
+            log.error("there is no prompt %s to announce recordings with", order.announcement)
+        self._send(originate(order, said), told)
 
     def _mute(self, _: TenantId, order: Mute) -> None:
         headers = (("Channel", order.leg), ("Variable", "MUTEAUDIO(in)"), ("Value", "on" if order.muted else "off"))

@@ -147,7 +147,7 @@ def pick_up(desk: Desk, who: Principal, args: Args) -> None:
 
 def dial(desk: Desk, who: Principal, args: Args) -> None:
     asked = arguments(args, CallDial)
-    desk.dial(_own(who), asked.to, asked.caller_id)
+    desk.dial(_own(who), asked.to, asked.caller_id, asked.recording)
 
 
 def extend_acw(desk: Desk, who: Principal, args: Args) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Annotated, Any, Final, TypeVar
+from typing import Annotated, Any, Final, Literal, TypeVar
 
 import msgspec
 from msgspec import Meta, Struct
@@ -158,6 +158,7 @@ class CallDial(Struct):
 
     to: Annotated[str, Meta(min_length=1, max_length=80)]
     caller_id: Annotated[str, Meta(max_length=32)] = ""
+    recording: Literal["", "always", "on_demand"] = ""
 
 
 class CallRequeue(Struct):

@@ -54,11 +54,15 @@ class OneLeg(BaseModel):
 
 
 class Dialled(BaseModel):
-    """`from` is one's own agent number and may be left out; `caller_id` is one of the numbers that may be shown."""
+    """`from` is one's own agent number and may be left out; `caller_id` is one of the numbers that may be shown.
+
+    `recording` is what this call asks for besides the rules: nobody can ask not to be recorded.
+    """
 
     to: Where
     from_: str | None = Field(default=None, alias="from", max_length=16)
     caller_id: str = Field(default="", max_length=32)
+    recording: Literal["", "always", "on_demand"] = ""
 
 
 class Placed(BaseModel):
@@ -86,7 +90,7 @@ async def dial(request: Request, asked: Dialled, me: Me, desk: DeskOf, once: Onc
     async def work() -> Response:
         if asked.from_ is not None and asked.from_ != own(me):
             raise NotAllowed("only from one's own phone")
-        call = desk.dial(own(me), asked.to, asked.caller_id)
+        call = desk.dial(own(me), asked.to, asked.caller_id, asked.recording)
         return Json({"accepted": True, "call": call}, 202)
 
     return await once(work)

@@ -42,7 +42,8 @@ class Move(Effect):
 class Invite(Effect):
     """Call a phone, or a number by a trunk, for a leg of this id; it goes to `spot` when it answers.
 
-    `shown` is the number and name on its display; `at_once`: a phone that can shall answer by itself.
+    `shown` is the number and name on its display; `at_once`: a phone that can shall answer by itself. `record`: whoever
+    is called from there is recorded from their answer on, after `announcement`.
     """
 
     tenant: TenantId
@@ -55,6 +56,9 @@ class Invite(Effect):
     shown: tuple[str, str] = ("", "")
     seconds: int = 30
     at_once: bool = False
+    record: bool = False
+    announcement: str = ""
+    language: str = ""
 
 
 @dataclass(frozen=True, slots=True)

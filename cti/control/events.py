@@ -109,6 +109,7 @@ class DialAsked(Event):
     call: CallId
     to: str
     caller_id: str = ""
+    recording: str = ""  # always or on_demand: what this call itself asks for
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -382,6 +383,7 @@ class CallPlaced(Event):
     number: str
     caller_id: str
     direction: str
+    recording: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -326,6 +326,8 @@ def call_placed(board: Board, event: ce.CallPlaced) -> None:
         state_since=event.at,
     )
     board.calls[call.id] = call
+    if event.recording:
+        call.journey.data["recording"] = event.recording
     leg = Leg(event.leg, "", "agent", event.at, device=event.device, agent_no=agent.no, place="invited")
     _add_leg(board, call, leg)
     call.offers.append(

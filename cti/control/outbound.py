@@ -15,6 +15,7 @@ from cti.effects import Effect
 from cti.errors import Conflict, NotSignedIn
 from cti.ids import AgentNo, LegId
 from cti.masking import shown_on_phone
+from cti.recording import keeping
 from cti.records import Call, Leg, OfferResult, Result, State
 from cti.targets import by_hand
 
@@ -69,9 +70,22 @@ def dial(board: Board, event: ce.DialAsked) -> Iterator[ev.Event | Effect]:
         number=to.name,
         caller_id=caller_id,
         direction=direction,
+        recording=event.recording,
     )
+    record, announcement = keeping.to_begin(board, board.calls[event.call])
     shown = shown_on_phone(to.name.lstrip("+"), "", agent.profile.sees_numbers or to.kind == "agent")
-    yield Invite(board.tenant, event.call, leg, spot, device, shown=shown, seconds=AGENT_SECONDS, at_once=True)
+    yield Invite(
+        board.tenant,
+        event.call,
+        leg,
+        spot,
+        device,
+        shown=shown,
+        seconds=AGENT_SECONDS,
+        at_once=True,
+        record=record,
+        announcement=announcement,
+    )
 
 
 def answered(board: Board, event: ev.LegAnswered | ev.LegJoined) -> Iterator[ev.Event]:

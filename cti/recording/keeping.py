@@ -1,7 +1,8 @@
 """Feature: recording follows the rules when an agent is chosen, and people while they talk.
 
-Asterisk writes one file from the first delivery to the end of the caller's leg; pausing mutes it, so that its time goes
-on. What is wanted is on the board before it is ordered, and what is, only when Asterisk has said so.
+Asterisk writes one file, from the first delivery, or the answer of a customer who is called, to the end of their
+leg; pausing mutes it, so that its time goes on. What is wanted is on the board before it is ordered, and what is, only
+when Asterisk has said so.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from typing import Final
 
 from cti import events as ev
 from cti.board import Board, Feature, Fold
+from cti.control import events as ce
 from cti.effects import Effect, MuteRecording, News
 from cti.errors import Conflict, NotAllowed, NotRecordable, PbxDown
 from cti.ids import Instant
@@ -20,6 +22,7 @@ from cti.shapes import recording_shape
 from cti.telling import news_of
 
 ON, OFF, PAUSED, BARRED, REFUSED = "on", "off", "paused", "barred", "refused"
+INTERNAL: Final = "internal"
 STEPS: Final[Mapping[str, Mapping[str, str]]] = {
     "start": {OFF: ON, PAUSED: ON, ON: ON},
     "stop": {ON: OFF, PAUSED: OFF, OFF: OFF},
@@ -114,6 +117,34 @@ def chosen(board: Board, event: ev.AgentChosen) -> Iterator[ev.Event | Effect]:
             )
     elif recording.name:
         yield from _follow(call, rules, event.at)
+
+
+def placed(board: Board, event: ce.CallPlaced | ev.CallbackTurn) -> Iterator[ev.Event]:
+    """A call to a customer; the file begins when they answer. What colleagues say to one another is not recorded."""
+    call = board.calls[event.call]
+    if call.direction == INTERNAL:
+        return
+    rules = decide(
+        board.recording,
+        call.id,
+        queue=call.queue,
+        dialled=call.dialled,
+        shown=event.caller_id if isinstance(event, ce.CallPlaced) else board.dialling.shown(""),
+        agent=event.agent,
+        wish=_wish(call),
+    )
+    if rules.mode:
+        yield ev.RecordingDecided(
+            at=event.at, call=call.id, mode=rules.mode, reason=rules.reason, refused=board.recording_trouble
+        )
+
+
+def to_begin(board: Board, call: Call) -> tuple[bool, str]:
+    """Whether the way to this call's next agent, or customer, leads over the recording, and what is said before it."""
+    recording = call.recording
+    if recording is None or recording.state == REFUSED:
+        return False, ""
+    return True, "" if recording.name else board.recording.announcement
 
 
 def _wish(call: Call) -> str:
@@ -211,6 +242,8 @@ def _news(call: Call, at: Instant, trouble: str = "") -> News:
 
 FEATURES: Final[Mapping[type[ev.Event], tuple[Feature, ...]]] = {
     ev.AgentChosen: (chosen,),
+    ce.CallPlaced: (placed,),
+    ev.CallbackTurn: (placed,),
     ev.RecordingDecided: (refused,),
     ev.RecordingBegan: (told,),
     ev.RecordAsked: (asked,),
@@ -219,4 +252,4 @@ FEATURES: Final[Mapping[type[ev.Event], tuple[Feature, ...]]] = {
     ev.RecordingKept: (kept,),
     ev.RecordingRoomChanged: (room_told,),
 }
-"""`chosen` comes before the order to ring; `corrected`, after the board has been put right, is listed by name."""
+"""`chosen` and `placed` come before the order to ring; `corrected`, after the board has been put right, by name."""

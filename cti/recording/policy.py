@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -31,7 +31,7 @@ class RecordingRules:
 
     default: str = ""
     queues: Mapping[str, str] = field(default_factory=dict)
-    numbers: Mapping[str, str] = field(default_factory=dict)  # the number dialled
+    numbers: Mapping[str, str] = field(default_factory=dict)  # dialled, or shown by a call of ours
     agents: Mapping[str, str] = field(default_factory=dict)
     announcement: str = ""
     keep_days: int = 0
@@ -62,10 +62,20 @@ def share(call: CallId) -> int:
 
 
 def decide(
-    rules: RecordingRules, call: CallId, *, queue: str = "", dialled: str = "", agent: str = "", wish: str = ""
+    rules: RecordingRules,
+    call: CallId,
+    *,
+    queue: str = "",
+    dialled: str = "",
+    shown: str = "",
+    agent: str = "",
+    wish: str = "",
 ) -> Decision:
-    """Say whether this call is recorded once this agent takes it, and why. `wish`: what the call's own flow says."""
-    said = list(_said(rules, queue, dialled, agent, wish))
+    """Say whether this call is recorded once this agent takes it, and why.
+
+    `shown`: the number of ours that an outbound call shows; `wish`: what the call's own flow says, or who placed it.
+    """
+    said = list(_said(rules, queue, (dialled, shown), agent, wish))
     for who, word in said:
         if word == NEVER:
             return Decision("", f"{who}: never", forbidden=True)
@@ -82,18 +92,20 @@ def decide(
     return Decision("", f"{percents[0][1]}: not among the {percents[0][0]} %" if percents else "no rule asks for it")
 
 
-def _of_number(rules: RecordingRules, dialled: str) -> str:
-    """What is said of a number dialled, however it and the rule are written."""
-    if not rules.numbers or dialled in rules.numbers:
-        return rules.numbers.get(dialled, "")
-    meant = plain(dialled)
-    return next((word for number, word in rules.numbers.items() if plain(number) == meant), "")
+def _of_number(rules: RecordingRules, number: str) -> str:
+    """What is said of a number dialled or shown, however it and the rule are written."""
+    if not rules.numbers or number in rules.numbers:
+        return rules.numbers.get(number, "")
+    meant = plain(number)
+    return next((word for one, word in rules.numbers.items() if number and plain(one) == meant), "")
 
 
-def _said(rules: RecordingRules, queue: str, dialled: str, agent: str, wish: str) -> Iterator[tuple[str, str]]:
+def _said(
+    rules: RecordingRules, queue: str, numbers: Sequence[str], agent: str, wish: str
+) -> Iterator[tuple[str, str]]:
     found = [
         ("the call", wish if is_rule(wish) else ""),
-        (f"number {dialled}", _of_number(rules, dialled)),
+        *((f"number {number}", _of_number(rules, number)) for number in numbers),
         (f"queue {queue}", rules.queues.get(queue, "")),
         (f"agent {agent}", rules.agents.get(agent, "")),
     ]

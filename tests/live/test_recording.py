@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.live.centre import SQLITE, Centre, Desktop
 from tests.live.conftest import Lab, Phones
 from tests.live.phone import Leg, Phone
@@ -23,6 +25,7 @@ from tests.live.tap import Tap
 from tests.live.tone import LOUD, PITCHES, QUIET, RATE, Tone, channels, levels, until_heard
 
 CUSTOMER, AGENT = 440, 1000
+CALLED = "13900001111"
 PIECE = RATE // 4
 
 
@@ -191,6 +194,82 @@ async def test_one_recording_goes_on_when_the_customer_is_sent_to_another_agent(
     assert (one["agent_no"], two["agent_no"]) == ("1001", "1002")
     begun = round(two["from"] * RATE) + PIECE  # the second phone counts its packets from 0, far below the first
     assert levels(right[begun : begun + PIECE], (620,))[620] > LOUD
+
+
+@asynccontextmanager
+async def calling(centre: Centre, phones: Phones, wall: Desktop, **asked: str) -> AsyncIterator[Talk]:
+    """Agent 1001 has called a customer by a click, and both sing."""
+    carrier, desk = await phones.carrier(), await phones.desk("1001")
+    token = await centre.token("1001")
+    await centre.status(token, "1001", "not_ready", reason="外呼")
+    await centre.until("/agents/1001", token, lambda agent: agent["device"]["reachable"])
+    headers = {"Authorization": f"Bearer {token}"}
+    placed = await centre.http.post("/api/v1/calls", headers=headers, json={"to": CALLED, **asked})
+    assert placed.status_code == 202, placed.text
+    ring = await desk.next_ring()
+    ring.answer()
+    customer = await carrier.next_ring()
+    customer.answer()
+    await customer.until_answered()
+    call = placed.json()["call"]
+    await wall.client.event("call.answered", where=lambda e: e.call == call)
+    with Tone(carrier).send(CUSTOMER), Tone(desk).send(AGENT):
+        yield Talk(call, customer, ring, carrier, desk)
+
+
+@pytest.mark.parametrize(
+    ("rules", "asked"),
+    [
+        ({"agents": {"1001": "always"}}, {}),
+        ({"numbers": {"4000": "always"}}, {"caller_id": "4000"}),
+        ({}, {"recording": "always"}),
+    ],
+    ids=["agent", "number", "call"],
+)
+async def test_a_call_by_a_click_is_recorded_with_the_customer_left_and_the_agent_right(
+    small: Centre, phones: Phones, tmp_path: Path, rules: dict[str, Any], asked: dict[str, str]
+) -> None:
+    await rule(small, **rules)
+    async with wall_of(small) as wall, calling(small, phones, wall, **asked) as talk:
+        for _ in range(4):
+            await until_heard(talk.trunk, {AGENT}, {CUSTOMER})
+            await until_heard(talk.desk, {CUSTOMER}, {AGENT})
+        recording = await kept(small, wall, talk)
+
+    left, right = await sound(small, recording["id"], tmp_path)
+    assert (pieces(left, CUSTOMER)[-2] > LOUD, pieces(right, AGENT)[-2] > LOUD) == (True, True)
+    assert max(max(pieces(left, AGENT)), max(pieces(right, CUSTOMER))) < QUIET
+    assert (recording["direction"], recording["agents"], recording["mode"]) == ("outbound", ["1001"], "always")
+    call = await small.get(f"/calls/{talk.call}", await small.token(small.admin))
+    assert call["recordings"] == [recording["id"]]
+    talked = sum(one["seconds"] for one in call["segments"] if one["kind"] == "talking")
+    assert abs(recording["seconds"] - talked) < 1.0
+
+
+async def test_a_recorded_call_of_ours_goes_on_in_one_file_when_another_agent_takes_it(
+    small: Centre, phones: Phones, tmp_path: Path
+) -> None:
+    await rule(small, default="always")
+    other = await phones.desk("1002")
+    async with wall_of(small) as wall, calling(small, phones, wall) as talk:
+        await until_heard(talk.trunk, {AGENT})
+        await small.status(await small.token("1002"), "1002", "ready")
+        await small.routable(await small.token("1002"), "1002")
+        headers = {"Authorization": f"Bearer {await small.token('1001')}"}
+        moved = await small.http.post(f"/api/v1/calls/{talk.call}/transfer", headers=headers, json={"to": "agent:1002"})
+        assert moved.status_code == 202, moved.text
+        ring = await other.next_ring()
+        ring.answer()
+        await ring.until_answered()
+        with Tone(other).send(620):
+            for _ in range(3):
+                await until_heard(talk.trunk, {620})
+            recording = await kept(small, wall, talk)
+
+    left, right = await sound(small, recording["id"], tmp_path)
+    assert (pieces(left, CUSTOMER)[1] > LOUD, pieces(left, CUSTOMER)[-2] > LOUD) == (True, True)
+    assert (pieces(right, AGENT)[1] > LOUD, pieces(right, 620)[-2] > LOUD) == (True, True)
+    assert recording["agents"] == ["1001", "1002"]
 
 
 async def test_a_hold_and_a_consultation_are_marked_and_whoever_has_the_customer_then_is_heard(

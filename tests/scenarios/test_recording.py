@@ -5,9 +5,12 @@ from __future__ import annotations
 import pytest
 
 from cti import events as ev
+from cti.control import events as ce
+from cti.control.dialling import DialRules
+from cti.control.effects import Invite
 from cti.effects import Deliver, MuteRecording
 from cti.errors import Conflict, NotAllowed, NotFound, NotRecordable, PbxDown
-from cti.ids import CallId, Instant
+from cti.ids import AgentNo, CallId, DeviceName, Instant, LegId, QueueName
 from cti.recording.policy import RecordingRules
 from cti.records import Recording
 from tests.world import World
@@ -263,3 +266,86 @@ def test_a_recording_that_is_kept_is_told_to_those_who_watch() -> None:
     world.take(ev.RecordingKept(at=world.now, call=call, recording="abc", seconds=3.5))
 
     assert world.last("recording.kept") == {"id": "abc", "seconds": 3.5}
+
+
+# --- calls of ours ----------------------------------------------------------------------------------------------------
+
+
+def places(world: Studio, to: str = "13900001111", recording: str = "") -> tuple[CallId, Invite]:
+    call = CallId(f"{world.now // 1000}-9-123456")
+    world.take(ce.DialAsked(at=world.now, agent=AgentNo("1001"), call=call, to=to, recording=recording))
+    (order,) = world.wished(Invite)
+    assert isinstance(order, Invite)
+    return call, order
+
+
+@pytest.mark.parametrize(
+    ("rules", "recording", "mode"),
+    [
+        ({}, "", ""),
+        ({"default": "always"}, "", "always"),
+        ({"agents": {"1001": "always"}}, "", "always"),
+        ({"agents": {"1002": "always"}}, "", ""),
+        ({"numbers": {"4000": "on_demand"}}, "", "on_demand"),  # the number of ours that is shown
+        ({"numbers": {"+8613900001111": "always"}}, "", "always"),
+        ({"queues": {"sales": "always"}}, "", ""),  # it is of no queue
+        ({}, "always", "always"),
+        ({"agents": {"1001": "never"}}, "always", ""),
+        ({"default": "never", "agents": {"1001": "on_demand"}}, "", "on_demand"),
+    ],
+)
+def test_rules_for_numbers_agents_and_the_call_itself_hold_for_calls_of_ours(
+    rules: dict[str, object], recording: str, mode: str
+) -> None:
+    world = Studio("1001", "1002", announcement="recording-notice", **rules)
+    world.board.dialling = DialRules(caller_ids=("4000",))
+    call, order = places(world, recording=recording)
+
+    assert (order.record, order.announcement) == ((True, "recording-notice") if mode else (False, ""))
+    found = world.call(call).recording
+    assert ("" if found is None else found.mode) == mode
+
+
+def test_what_colleagues_say_to_one_another_is_not_recorded() -> None:
+    world = Studio("1001", "1002", default="always")
+    _, order = places(world, to="agent:1002")
+    assert not order.record
+
+
+def test_a_call_of_ours_on_demand_is_silent_from_its_beginning_until_somebody_asks() -> None:
+    world = Studio("1001", agents={"1001": "on_demand"})
+    call, order = places(world)
+    world.take(ce.LegInvited(at=world.now, leg=order.leg, channel="PJSIP/1001-00000001"))
+    world.take(ev.LegAnswered(at=world.now, leg=order.leg))
+    customer = LegId("o1")
+    trunk = "PJSIP/cti-trunk-00000002"
+    world.take(
+        ev.LegDialled(at=world.now, leg=order.leg, dialled=customer, channel=trunk, device=DeviceName("cti-trunk"))
+    )
+    world.take(ev.LegAnswered(at=world.now, leg=customer))
+    world.take(ev.RecordingBegan(at=world.now, call=call, name=f"{call}-7"))
+
+    assert [one.channel for one in world.wished(MuteRecording) if isinstance(one, MuteRecording)] == [trunk]
+    world.obeys()
+    world.asks("start", call)
+    assert world.states(call) == ["off", "on"]
+
+
+def test_a_callback_is_recorded_as_its_queue_says_and_judged_anew_for_each_agent() -> None:
+    world = Studio("1001", "1002", queues={"sales": "always"}, agents={"1002": "never"})
+    call = CallId("c9-cb")
+    asked = ev.CallbackAsked(
+        at=world.now,
+        call=call,
+        source=CallId("c9"),
+        queue=QueueName("sales"),
+        number="+8613900001111",
+        name="",
+        since=world.now,
+    )
+    world.take(asked)
+    assert [one.record for one in world.wished(Invite) if isinstance(one, Invite)] == [True]
+
+    world.take(ev.LegEnded(at=world.now, leg=world.call(call).legs[0].id, cause=19))
+    assert world.call(call).offers[-1].agent_no == "1002"
+    assert [one.record for one in world.wished(Invite) if isinstance(one, Invite)] == [True, False]

@@ -100,6 +100,21 @@ def test_the_outside_world_is_told_nothing_of_ours() -> None:
     assert ("Channel", "PJSIP/13900001111@cti-trunk-north") in list(by_another.headers)
 
 
+def test_a_customer_who_is_to_be_recorded_is_announced_to_on_their_own_leg() -> None:
+    spot = Spot("call_number", number=MOBILE, caller_id="4000", seconds=45)
+    order = Invite(TenantId("demo"), CALL, LEG, spot, DeviceName("1001"), record=True)
+
+    headers = list(originate(order, "/prompts/zh/notice").headers)
+
+    assert ("Exten", f"rec_num_45_4000_13900001111_{LEG}") in headers
+    assert ("Variable", "_CTI_RECORD_SAY=/prompts/zh/notice") in headers
+    by_another = originate(replace(order, spot=replace(spot, trunk="north")))
+    assert ("Exten", f"rec_via_45_4000_13900001111_north_{LEG}") in list(by_another.headers)
+    for said in ("/prompts/../x", "a,CALLERID(num)=1", "${SHELL(id)}", "a&b c"):
+        with pytest.raises(ValueError, match="more than one field"):
+            originate(order, said)
+
+
 @pytest.mark.parametrize("sound", ["../etc/passwd", "a&b", "a,b", "${X}", "a b"])
 def test_only_the_path_of_a_prompt_is_played(sound: str) -> None:
     with pytest.raises(ValueError, match="more than one field"):

@@ -35,6 +35,14 @@ def test_the_strictest_word_wins(rules: dict[str, str], mode: str, reason: str) 
     assert found.forbidden == ("never" in reason)
 
 
+def test_a_call_of_ours_is_judged_by_the_number_dialled_and_by_the_one_it_shows() -> None:
+    rules = RecordingRules(numbers={"4000": "on_demand", "+8613900001111": "always"})
+
+    assert decide(rules, CALL, dialled="+8613900002222", shown="4000", agent="1001").mode == "on_demand"
+    assert decide(rules, CALL, dialled="+8613900001111", shown="4000", agent="1001").mode == "always"
+    assert decide(rules, CALL, dialled="+8613900002222", shown="", agent="1001").mode == ""
+
+
 def test_a_percentage_takes_that_share_of_calls_and_the_same_ones_each_time() -> None:
     calls = [CallId(f"{1795399200 + n}-{n}-{n:06}") for n in range(5000)]
     rules = RecordingRules(queues={"sales": "30%"})
