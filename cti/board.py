@@ -63,6 +63,7 @@ class Board:
         self.recording = RecordingRules()
         self.recording_trouble = ""  # why nothing new can be recorded now
         self.link_up = False
+        self.began_at = Instant(0)  # when this server did
         self.dialling = DialRules()
         self.has_flow: Callable[[str], bool] = lambda _name: True  # whoever seats the board knows what is published
         self.unwanted: dict[LegId, CallId] = {}  # legs that were asked for in calls that have ended since

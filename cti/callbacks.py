@@ -14,6 +14,7 @@ from cti import screenpop, telling
 from cti.board import Board, Feature, Fold
 from cti.calls import advance
 from cti.control import events as ce
+from cti.control import unheard
 from cti.control.effects import Invite, Spot
 from cti.effects import Effect
 from cti.errors import RefusedByPolicy, WrongState
@@ -101,6 +102,8 @@ def returned(board: Board, event: ev.CallbackReturned) -> None:
     offer.result, offer.ended_at, offer.detail = OfferResult(event.result), event.at, event.detail
     for leg in call.legs:
         board.legs.pop(leg.id, None)
+        if offer.result is OfferResult.CANCELLED:
+            board.unwanted[leg.id] = call.id  # nobody has heard its end; should it ring after all, it is hung up
     call.legs = []
     call.recording = None  # nothing has begun, and the next agent may have other rules
     call.enter(SegmentKind.WAITING, event.at)
@@ -200,17 +203,28 @@ def agent_gone(board: Board, call: Call, event: ev.LegEnded) -> Iterator[ev.Even
     yield from back(board, call, event.at, result, f"q850:{event.cause}")
 
 
-def after_a_pause(board: Board, call: Call, event: ev.SnapshotTaken) -> Iterator[ev.Event | Effect]:
+def after_a_pause(
+    board: Board, call: Call, event: ev.SnapshotTaken, last: ev.LastWords | None
+) -> Iterator[ev.Event | Effect]:
     """What became of a callback while nobody listened. One that may have been dialled is not dialled again."""
-    up = {seen.leg for seen in event.legs}
-    if call.state is not State.DIALLING or any(leg.id in up for leg in call.legs):
+    if call.state is not State.DIALLING or any(seen.call == call.id for seen in event.legs):
         return
-    no = call.offers[-1].agent_no
-    if call.id in event.dialled or call.legs[0].answered_at is not None:
-        yield ce.PlacingEnded(at=event.at, call=call.id, agent=no)
+    dialled = call.id in event.dialled
+    if last is not None and (dialled or last.talked):
+        yield from unheard.ended(call, last)
+    elif dialled or _perhaps_dialled(board, call, event):
+        yield ce.PlacingEnded(at=event.at, call=call.id, agent=call.offers[-1].agent_no)
         yield ev.CallEnded(at=event.at, call=call.id, result=Result.NOT_REACHED, cause="unknown: the server was away")
     else:
         yield from back(board, call, event.at, OfferResult.CANCELLED, "the server was away")
+
+
+def _perhaps_dialled(board: Board, call: Call, event: ev.SnapshotTaken) -> bool:
+    """The mark of one that is dialled is written first, so no mark means no ring; unless Asterisk has died since, and a
+    mark of its last second with it. Then it counts whether the agent had answered, as far as anybody heard."""
+    ordered_at = call.offers[-1].offered_at
+    unheard_of = call.legs[0].answered_at is not None or board.began_at > ordered_at
+    return event.booted_at > ordered_at and unheard_of
 
 
 def cancelled(board: Board, event: ev.CallbackCancelAsked) -> Iterator[ev.Event]:

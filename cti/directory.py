@@ -18,6 +18,7 @@ from cti.records import TALK, AgentRecord, Call, OfferResult, State
 
 def start(board: Board, event: ev.Started) -> None:
     """Begin from what the store remembers; what is true in Asterisk is learnt from the first snapshot."""
+    board.began_at = event.at
     board.zone = ZoneInfo(event.timezone)
     for settings in event.queues:
         board.queues[settings.name] = Queue(

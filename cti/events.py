@@ -328,6 +328,7 @@ class SnapshotTaken(Event):
     devices: Mapping[DeviceName, str]
     last_words: tuple[LastWords, ...] = ()
     dialled: frozenset[CallId] = frozenset()  # callbacks whose customer's phone has been rung
+    booted_at: Instant = Instant(0)  # when this Asterisk began; what it does not remember of since then was not done
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

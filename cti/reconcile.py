@@ -13,7 +13,7 @@ from cti import events as ev
 from cti.agents import Work
 from cti.board import Board
 from cti.control import events as ce
-from cti.control import leaving, returning
+from cti.control import leaving, returning, unheard
 from cti.effects import Effect, News, Recall
 from cti.ids import DeviceName, Instant, LegId, QueueName
 from cti.offering import IN_FLIGHT_MS, OVERDUE_MS
@@ -35,7 +35,7 @@ def reconcile(board: Board, event: ev.SnapshotTaken) -> Iterator[ev.Event | Effe
         ordered = was_up and event.at - call.state_since <= IN_FLIGHT_MS
         if call.nobody_there:
             if not ordered:
-                yield from callbacks.after_a_pause(board, call, event)
+                yield from callbacks.after_a_pause(board, call, event, words.pop(call.id, None))
         elif call.id not in customers and not returning.still_dialling(call, event, ordered=ordered):
             yield from _ended_meanwhile(board, call, words.pop(call.id, None), event.at)
     for last in words.values():
@@ -60,9 +60,9 @@ def _ended_meanwhile(board: Board, call: Call, last: ev.LastWords | None, now: I
     if last.fell_back:
         yield from customer_gone(board, call, ended, Result.FALLBACK)
         return
-    if last.talked and call.state is State.DIALLING and offer is not None:
-        answered_at = Instant(max(ended.at - last.talked, offer.offered_at))
-        yield ce.CustomerReached(at=answered_at, call=call.id, agent=offer.agent_no)
+    if call.state is State.DIALLING:
+        yield from unheard.ended(call, last)
+        return
     if last.talked and offer is not None and call.state in RINGING_OUT and last.device == offer.device:
         answered_at = Instant(max(ended.at - last.talked, offer.offered_at))
         leg = call.agent_leg(offer.agent_no) or call.customer

@@ -10,7 +10,7 @@ from cti.board import Board
 from cti.control import events as ce
 from cti.effects import Effect, LookUp, News
 from cti.ids import AgentNo, CallId, OfferId
-from cti.records import Call
+from cti.records import CALLBACK, Call
 from cti.shapes import seconds
 
 
@@ -57,6 +57,7 @@ def requested(board: Board, event: ev.AgentChosen | ev.CallbackTurn | ce.Colleag
         customer=None,
         contacts=[],
         attached=dict(call.journey.data),
+        why=list(call.journey.rules) if call.direction == CALLBACK else [],
         url=crm_link(board.pop_url, call, event.agent, offer.id),
     )
     yield LookUp(call.id, offer.id, call.number)

@@ -8,8 +8,8 @@ from cti import callbacks
 from cti import events as ev
 from cti.board import Board
 from cti.control import leaving
-from cti.control.outbound import not_reached_cause
 from cti.control.parts import talkers
+from cti.control.unheard import not_reached_cause
 from cti.effects import Effect
 from cti.ids import AgentNo
 from cti.records import Call, Leg, OfferResult, Result, State

@@ -8,18 +8,18 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from adapters.asterisk.clock import AsteriskClock
 from adapters.asterisk.control import Control
-from adapters.asterisk.decode import WANTED, decode, tenant_of
+from adapters.asterisk.decode import WANTED, decode, tenant_of, whole
 from adapters.asterisk.encode import Action
 from adapters.asterisk.failures import LinkFailure
-from adapters.asterisk.link import AmiLink
+from adapters.asterisk.link import FULLY_BOOTED, AmiLink
 from adapters.asterisk.recording import RecordingOrders
 from adapters.asterisk.redirects import Redirects, Step
-from adapters.asterisk.snapshot import take_snapshot
+from adapters.asterisk.snapshot import forget_dialled, marked_as_dialled, take_snapshot
 from adapters.asterisk.waiting import Sounds, WaitingOrders
 from adapters.asterisk.wire import Message
 from cti.control.events import OrderFailed
@@ -34,6 +34,9 @@ HEARTBEAT_SECONDS: Final = 1.0
 RETRY_SECONDS: Final = 1.0
 NO_CHANNEL: Final = "No such channel"
 """What Asterisk says when whoever is to be hung up has hung up already."""
+ASK_SECONDS: Final = 5.0
+SWEEP_SECONDS: Final = 600.0
+"""How long what Asterisk remembers of callbacks that are over may pile up."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +73,8 @@ class Pbx:
         self._beat = first_beat
         self._kept: list[Message] | None = []
         self._wanted = asyncio.Event()
+        self._booted_at = Instant(0)
+        self._corrected = asyncio.Event()
         self.clock = AsteriskClock()
         self.odd = 0
         self.link = AmiLink(
@@ -110,6 +115,7 @@ class Pbx:
             tasks.create_task(self.link.run(), name="ami link")
             tasks.create_task(self._keep_right(), name="snapshots")
             tasks.create_task(self._beat_on(), name="heartbeat")
+            tasks.create_task(self._sweep(), name="marks of callbacks")
 
     def close(self) -> None:
         self.link.close()
@@ -117,6 +123,8 @@ class Pbx:
     # --- in ---
 
     def _heard(self, message: Message) -> None:
+        if message.name == FULLY_BOOTED:
+            self._booted_at = Instant(self._office.now() - whole(message.get("Uptime")) * 1000)
         if self._kept is not None:
             if len(self._kept) < BUFFER_MOST:
                 self._kept.append(message)
@@ -176,7 +184,7 @@ class Pbx:
             **self._office.globals(),
         }
         for name, value in told.items():
-            await self.link.control.ask(_set_global(name, value), 5.0)
+            await self.link.control.ask(_set_global(name, value), ASK_SECONDS)
         self._redirects.looked()
         found = await take_snapshot(
             self.link.bulk,
@@ -184,6 +192,7 @@ class Pbx:
             self.clock.offset,
             self._office.open_calls(),
             self._office.unknown_calls,
+            self._booted_at,
         )
         if not self.link.up:
             return
@@ -196,10 +205,26 @@ class Pbx:
         kept, self._kept = self._kept or [], None
         for message in kept:
             self._tell(message)
+        self._corrected.set()
 
     def _look(self, _: TenantId, order: TakeSnapshot) -> None:
         log.warning("looking at Asterisk anew: %s", order.why)
         self._wanted.set()
+
+    async def _sweep(self) -> None:
+        """Callbacks that are over are on record, and nobody asks any more whether they have been dialled."""
+        while True:
+            try:
+                async with asyncio.timeout(SWEEP_SECONDS):
+                    await self._corrected.wait()
+            except TimeoutError:
+                pass
+            self._corrected.clear()
+            try:
+                for call in (await marked_as_dialled(self.link.bulk)).difference(self._office.open_calls()):
+                    await self.link.bulk.ask(forget_dialled(call), ASK_SECONDS)
+            except LinkFailure as failure:
+                log.warning("what Asterisk remembers of callbacks stays: %s", failure)
 
     # --- out ---
 
@@ -258,4 +283,4 @@ def _set_global(name: str, value: str) -> Action:
 
 
 def _without_legs(found: SnapshotTaken) -> SnapshotTaken:
-    return SnapshotTaken(at=found.at, legs=(), devices=found.devices)
+    return replace(found, legs=(), last_words=())

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Awaitable, Callable, Collection, Iterable
 from typing import Final
 from urllib.parse import unquote
 
 from adapters.asterisk.decode import ORDER, device_of, instant, person, whole
 from adapters.asterisk.encode import Action
-from adapters.asterisk.failures import Rejected
+from adapters.asterisk.failures import BadValue, Rejected
 from adapters.asterisk.numbers import written
 from adapters.asterisk.session import AmiSession
 from adapters.asterisk.wire import Message, unescape
@@ -33,6 +34,10 @@ DELIVERY: Final = "cti-deliver"
 SPOTS: Final = ("cti-room", "cti-spy")
 """Contexts whose extensions begin with two fields that say where exactly a leg is; an invited leg's own id follows."""
 
+DIALLED: Final = "cti-dialled"
+"""The family of AstDB for callbacks whose customer has been dialled."""
+_MARK: Final = re.compile(r"[0-9A-Za-z.-]{1,64}")
+
 DEADLINE: Final = 10.0
 LAST_WORDS_KEPT_MS: Final = 24 * 3600 * 1000
 
@@ -40,7 +45,12 @@ Unknown = Callable[[str, Collection[CallId]], Awaitable[Collection[CallId]]]
 
 
 async def take_snapshot(
-    bulk: AmiSession, now: Callable[[], Instant], offset: int, open_calls: Collection[CallId], unknown: Unknown
+    bulk: AmiSession,
+    now: Callable[[], Instant],
+    offset: int,
+    open_calls: Collection[CallId],
+    unknown: Unknown,
+    booted_at: Instant,
 ) -> list[tuple[str, ev.SnapshotTaken]]:
     """Ask what is up; one event per tenant found, and one under "" with the devices for tenants without a channel.
 
@@ -53,11 +63,7 @@ async def take_snapshot(
         rows = await bulk.ask_list(Action("DBGetTree", (("Family", "cti-ended"),)), DEADLINE)
     except Rejected:
         rows = []  # nobody has ended yet: Asterisk calls an empty family an error
-    try:
-        marks = await bulk.ask_list(Action("DBGetTree", (("Family", "cti-dialled"),)), DEADLINE)
-    except Rejected:
-        marks = []
-    dialled = frozenset(CallId(mark.get("Key").rpartition("/")[2]) for mark in marks)
+    dialled = await marked_as_dialled(bulk)
     at = now()
     words = list(last_words(rows, offset, at))
     fresh: set[CallId] = set()
@@ -85,10 +91,27 @@ async def take_snapshot(
                 devices=states,
                 last_words=tuple(one for t, one in wanted if t == tenant),
                 dialled=dialled,
+                booted_at=booted_at,
             ),
         )
         for tenant, legs in found.items()
     ]
+
+
+async def marked_as_dialled(bulk: AmiSession) -> frozenset[CallId]:
+    """Callbacks whose customer has been dialled, by the marks that the dialplan sets before; not yet forgotten ones."""
+    try:
+        marks = await bulk.ask_list(Action("DBGetTree", (("Family", DIALLED),)), DEADLINE)
+    except Rejected:
+        return frozenset()
+    return frozenset(CallId(mark.get("Key").rpartition("/")[2]) for mark in marks)
+
+
+def forget_dialled(call: CallId) -> Action:
+    """Take a mark away. The function is one that AMI may write to, with no right but `call`."""
+    if not _MARK.fullmatch(call):
+        raise BadValue("Setvar", "a call that could be more than one field")
+    return Action("Setvar", (("Variable", f"DB_DELETE({DIALLED}/{call})"), ("Value", "-")))
 
 
 def _leg(m: Message, offset: int) -> tuple[str, ev.LegSeen]:

@@ -16,22 +16,11 @@ from cti.errors import Conflict, NotSignedIn
 from cti.ids import AgentNo, LegId
 from cti.masking import shown_on_phone
 from cti.recording import keeping
-from cti.records import Call, Leg, OfferResult, Result, State
+from cti.records import OfferResult, Result, State
 from cti.targets import by_hand
 
 AGENT_SECONDS = 30
 OTHER_SECONDS = 45
-
-WHY = {
-    1: "wrong_number",
-    17: "busy",
-    18: "no_answer",
-    19: "no_answer",
-    20: "unreachable",
-    21: "rejected",
-    28: "wrong_number",
-}
-"""Q.850 causes in words; 16 and 0, a plain end before the answer, is nobody answering."""
 
 
 def dial(board: Board, event: ce.DialAsked) -> Iterator[ev.Event | Effect]:
@@ -104,12 +93,3 @@ def not_reached(board: Board, event: ce.LegNotReached) -> Iterator[ev.Event | Ef
         yield ce.PlacingEnded(at=event.at, call=call.id, agent=AgentNo(call.legs[0].agent_no or ""))
         cause = f"agent:{event.why}"
         yield ev.CallEnded(at=event.at, call=call.id, result=Result.NOT_REACHED, cause=cause)
-
-
-def not_reached_cause(call: Call, leg: Leg | None, cause: int) -> str:
-    """Which side did not answer, and why: `customer:busy`, `agent:no_answer`."""
-    side = "agent" if leg is None or leg.id == call.legs[0].id else "customer"
-    word = WHY.get(cause, "no_answer" if cause in (0, 16) else f"q850_{cause}")
-    if side == "agent" and call.legs[0].answered_at is not None:
-        word = "hung_up"
-    return f"{side}:{word}"

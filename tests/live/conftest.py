@@ -67,7 +67,8 @@ class Lab:
         self.asterisk.ask("channel request hangup all")
         until = time.monotonic() + SWEEP_SECONDS
         while "0 active channels" not in (self.asterisk.ask("core show channels count") or ""):
-            assert time.monotonic() < until, "calls of an earlier test do not end"
+            still = self.asterisk.ask("core show channels concise")
+            assert time.monotonic() < until, f"calls of an earlier test do not end: {still}"
         self.asterisk.ask("database deltree cti-ended")
 
 

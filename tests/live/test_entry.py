@@ -231,7 +231,7 @@ async def test_a_flow_that_dies_with_the_server_leaves_the_caller_in_the_safe_qu
 async def test_denied_callers_are_hung_up_played_a_flow_or_sent_on_as_their_entry_says(
     small: Centre, phones: Phones
 ) -> None:
-    entry = {"kind": "deny", "number": "13700000406", "target": "number:+8613900001111", "reason": "演示"}
+    entry = {"kind": "deny", "number": "13700000406", "target": "number:13900001111", "reason": "演示"}
     await setting(small, "POST", "/lists", entry)
     trunk, carrier = await phones.trunk(), await phones.carrier()
     async with small.desktop(small.supervisor, "calls:*") as wall:
@@ -250,6 +250,8 @@ async def test_denied_callers_are_hung_up_played_a_flow_or_sent_on_as_their_entr
 
         sent_on = trunk.call("4012", "13700000406")
         elsewhere = await carrier.next_ring()
+        assert elsewhere.invite is not None
+        assert "sip:13900001111@" in elsewhere.invite.first
         elsewhere.answer()
         await elsewhere.until_answered()
         elsewhere.hangup()

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import copy
+from typing import Any
 
 import pytest
 
 from cti import events as ev
 from cti.control import events as ce
 from cti.control.effects import Invite
+from cti.effects import HangUp
 from cti.ids import CallId, DeviceName, Instant, LegId, QueueName
 from cti.records import Result, State
 from tests.world import World
@@ -171,13 +173,12 @@ def restarted(world: World) -> World:
     return new
 
 
-def looks(world: World, *, legs: tuple[ev.LegSeen, ...] = (), dialled: frozenset[CallId] = frozenset()) -> None:
+def looks(world: World, *, legs: tuple[ev.LegSeen, ...] = (), **more: Any) -> None:
     devices = {DeviceName(profile.agent_no): "NOT_INUSE" for profile in world.profiles}
-    world.take(ev.SnapshotTaken(at=world.now, legs=legs, devices=devices, dialled=dialled))
+    world.take(ev.SnapshotTaken(at=world.now, legs=legs, devices=devices, **more))
 
 
-@pytest.mark.parametrize("step", ["waiting", "ordered", "agent answered", "customer dialled"])
-def test_a_server_that_is_killed_at_any_step_dials_the_customer_at_most_once(step: str) -> None:
+def at_step(step: str) -> tuple[World, CallId]:
     world = World("1001")
     callback = asks(world, since=60)
     if step != "waiting":
@@ -186,6 +187,13 @@ def test_a_server_that_is_killed_at_any_step_dials_the_customer_at_most_once(ste
         agent_answers(world, callback)
     if step == "customer dialled":
         customer_rings(world, callback)
+    world.passes(1)
+    return world, callback
+
+
+@pytest.mark.parametrize("step", ["waiting", "ordered", "agent answered", "customer dialled"])
+def test_a_server_that_is_killed_at_any_step_dials_the_customer_at_most_once(step: str) -> None:
+    world, callback = at_step(step)
     dialled = frozenset({callback}) if step == "customer dialled" else frozenset()
 
     new = restarted(world)
@@ -194,13 +202,132 @@ def test_a_server_that_is_killed_at_any_step_dials_the_customer_at_most_once(ste
         new.status("1001", "ready")
 
     ordered = [one.call for one in invited(new)]
-    if step in ("waiting", "ordered"):
+    if step != "customer dialled":
         assert ordered == [callback], "nobody had dialled, so it is done now, once"
         assert new.board.calls[callback].queued_at == world.board.calls[callback].queued_at
     else:
-        assert not ordered, "it may have been dialled, so it is not dialled again"
+        assert not ordered, "it has been dialled, so it is not dialled again"
         assert new.saved[callback].result is Result.NOT_REACHED
         assert new.work("1001") == "idle"
+
+
+@pytest.mark.parametrize("step", ["waiting", "ordered", "agent answered", "customer dialled"])
+@pytest.mark.parametrize("server_too", [False, True], ids=["Asterisk", "both"])
+def test_an_asterisk_that_died_may_have_forgotten_that_it_dialled(step: str, server_too: bool) -> None:
+    """A mark of its last second is lost; then what anybody heard of the agent's answer decides."""
+    world, callback = at_step(step)
+    world.take(ev.LinkLost(at=world.now, reason="eof"))
+    world.passes(1)
+
+    new = restarted(world) if server_too else world
+    before = len(invited(new))
+    looks(new, booted_at=new.now)
+    if step == "waiting":
+        new.status("1001", "ready")
+
+    unheard_of = step in ("agent answered", "customer dialled") or (step == "ordered" and server_too)
+    assert len(invited(new)) - before == (0 if unheard_of else 1)
+    if unheard_of:
+        assert new.saved[callback].cause == "unknown: the server was away"
+
+
+def seen(callback: CallId, leg: str, place: str, state: str, **more: Any) -> ev.LegSeen:
+    trunk = place != "cti-call"
+    return ev.LegSeen(
+        leg=LegId(leg),
+        channel=f"PJSIP/{'cti-trunk' if trunk else '1001'}-00000001",
+        linkedid=leg,
+        place=place,
+        state=state,
+        device=DeviceName("cti-trunk" if trunk else "1001"),
+        number="",
+        name="",
+        seconds=1,
+        call=callback,
+        **more,
+    )
+
+
+@pytest.mark.parametrize("talking", [False, True])
+def test_a_customer_dialled_while_the_server_was_away_is_its_customer_when_it_is_back(talking: bool) -> None:
+    world, callback = at_step("ordered")
+    new = restarted(world)
+    bridge = "b1" if talking else ""
+    agent = seen(callback, new.board.calls[callback].legs[0].id, "cti-call", "Up", bridge=bridge)
+    customer = seen(callback, "o1", "cti-trunk", "Up" if talking else "Ringing", bridge=bridge, since=new.now)
+    looks(new, legs=(agent, customer), dialled=frozenset({callback}))
+
+    if not talking:
+        assert new.board.calls[callback].state is State.DIALLING
+        new.take(ev.LegAnswered(at=new.now, leg=LegId("o1")))
+    assert (new.board.calls[callback].state, new.work("1001")) == (State.TALKING, "talking")
+    new.passes(20)
+    new.take(ev.LegEnded(at=new.now, leg=LegId("o1"), cause=16))
+    assert (new.saved[callback].result, new.saved[callback].talked()) == (Result.ANSWERED, 20_000)
+    assert not invited(new)
+
+
+def test_an_agent_who_answered_unheard_and_whose_customer_is_gone_is_not_taken_for_one_who_let_it_ring() -> None:
+    world, callback = at_step("ordered")
+    new = restarted(world)
+    agent = LegId(new.board.calls[callback].legs[0].id)
+    looks(new, legs=(seen(callback, agent, "cti-call", "Up", bridge=""),), dialled=frozenset({callback}))
+    new.take(ev.LegEnded(at=new.now, leg=agent, cause=16))
+    assert new.saved[callback].result is Result.NOT_REACHED
+    assert not invited(new)
+
+
+def last_words(callback: CallId, world: World, talked: int, cause: int) -> ev.LastWords:
+    return ev.LastWords(
+        call=callback,
+        queue=QueueName(""),
+        since=world.now,
+        ended_at=world.now,
+        talked=talked,
+        device=None,
+        cause=cause,
+        number="",
+        dialled="13800000007",
+    )
+
+
+def test_a_whole_talk_that_nobody_heard_of_is_on_record_by_its_last_words() -> None:
+    world, callback = at_step("ordered")
+    new = restarted(world)
+    new.passes(60)
+    words = last_words(callback, new, 20_000, 16)
+    new.passes(5)
+    looks(new, dialled=frozenset({callback}), last_words=(words,))
+    record = new.saved[callback]
+    assert (record.result, record.talked(), record.ended_at) == (Result.ANSWERED, 20_000, words.ended_at)
+    assert not invited(new)
+    assert new.work("1001") in ("acw", "idle")
+
+
+def test_a_customer_who_declined_unheard_is_on_record_as_busy() -> None:
+    world, callback = at_step("ordered")
+    new = restarted(world)
+    looks(new, dialled=frozenset({callback}), last_words=(last_words(callback, new, 0, 17),))
+    assert (new.saved[callback].result, new.saved[callback].cause) == (Result.NOT_REACHED, "customer:busy")
+    assert not invited(new)
+
+
+def test_a_look_at_asterisk_that_is_quicker_than_the_order_to_ring_changes_nothing() -> None:
+    world, callback = at_step("ordered")
+    looks(world)
+    assert world.board.calls[callback].state is State.DIALLING
+    world.passes(5)
+    looks(world)
+    assert len(invited(world)) == 2, "it never rang, so it is offered again"
+
+
+def test_a_phone_that_rings_for_an_offer_that_was_given_up_is_hung_up() -> None:
+    world, callback = at_step("ordered")
+    leg = world.board.calls[callback].legs[0].id
+    world.passes(5)
+    looks(world)
+    world.take(ce.LegInvited(at=world.now, leg=leg, channel="PJSIP/1001-00000001"))
+    assert [one.channel for one in world.effects if isinstance(one, HangUp)] == [leg]
 
 
 def test_a_callback_under_way_is_not_disturbed_by_a_snapshot() -> None:

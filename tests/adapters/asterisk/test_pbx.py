@@ -326,3 +326,46 @@ async def test_odd_messages_are_counted_and_cost_nothing(caplog: pytest.LogCaptu
         assert pbx.odd == len(ODD) + 1
         assert desk.kinds.count("CallerWaiting") == 1
         assert pbx.link.events.counts.handler_errors == 0
+
+
+async def test_callbacks_that_are_over_are_forgotten_and_those_under_way_are_not() -> None:
+    desk = Desk()
+    desk.calls = [CallId("1-1-111111-cb")]
+    async with AmiServer() as server, pbx_on(server, desk, wait=False):
+        server.answers["DBGetTree"] = marks("1-1-111111-cb", "1-2-222222-cb")
+        await server.until(lambda: forgotten(server))
+        told = next(event for event, _ in desk.posted if isinstance(event, ev.SnapshotTaken))
+        assert told.dialled == {"1-1-111111-cb", "1-2-222222-cb"}, "also by a tenant without a channel"
+        assert forgotten(server) == ["DB_DELETE(cti-dialled/1-2-222222-cb)"]
+
+
+def marks(*calls: str) -> Answer:
+    def tell(asked: Asked) -> bytes:
+        if asked.headers["Family"] != "cti-dialled":
+            return asked.success("EventList: start\r\n") + asked.complete("DBGetTreeComplete", 0)
+        rows = b"".join(
+            b"Event: DBGetTreeResponse\r\nActionID: %s\r\nKey: /cti-dialled/%s\r\nVal: 1\r\n\r\n"
+            % (asked.id.encode(), call.encode())
+            for call in calls
+        )
+        return asked.success("EventList: start\r\n") + rows + asked.complete("DBGetTreeComplete", len(calls))
+
+    return tell
+
+
+def forgotten(server: AmiServer) -> list[str]:
+    return [one for asked in server.named("Setvar") if (one := asked.headers["Variable"]).startswith("DB_DELETE")]
+
+
+async def test_a_snapshot_says_since_when_this_asterisk_has_been_up() -> None:
+    desk = Desk()
+    async with AmiServer() as server, pbx_on(server, desk):
+        first = next(event for event, _ in desk.posted if isinstance(event, ev.SnapshotTaken))
+        assert first.booted_at > 0
+        events = await server.logged_in("cti-events")
+        events.event("FullyBooted", ("Uptime", "3600"))
+        await server.shut()
+        await server.open()
+        await desk.until("SnapshotTaken", 2)
+        again = [event for event, _ in desk.posted if isinstance(event, ev.SnapshotTaken)][-1]
+        assert again.booted_at >= first.booted_at, "a login of a new Asterisk says it anew"

@@ -55,7 +55,9 @@ async def look(
         return [call for call in calls if call not in on_record]
 
     opened = [CallId(call) for call in open_calls]
-    return dict(await take_snapshot(cast(AmiSession, bulk), lambda: NOW, offset, opened, unknown))
+    return dict(
+        await take_snapshot(cast(AmiSession, bulk), lambda: NOW, offset, opened, unknown, Instant(NOW - 60_000))
+    )
 
 
 def words(call: str, tenant: str = "demo", *, ended: float = NOW / 1000 - 5, more: str = "") -> Message:
