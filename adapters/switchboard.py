@@ -209,7 +209,8 @@ class Switchboard:
                 log.error("call %s: flow %s is broken: %s", visit.call, found.flow.name, why)
                 await self._give_up(line, ends_as)
             case out.Left():
-                pass
+                if found.messages:  # to hang up is how most people end a message
+                    self._ended(visit, "left", ends_as or Result.VOICEMAIL, found)
 
     def _remember(self, visit: Visit, found: out.Outcome) -> None:
         """Should nobody answer: what the record does not hold, for as long as the call is up."""
