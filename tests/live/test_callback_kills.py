@@ -47,6 +47,17 @@ class Desk:
     async def record(self, **wanted: object) -> dict[str, Any]:
         return await self.floor.is_(self.call, "1001", **wanted)
 
+    async def offered(self) -> Leg:
+        """The agent is ready, and their phone rings."""
+        await self.centre.status(self.floor.tokens["1001"], "1001", "ready")
+        return await self.floor.desks["1001"].next_ring()
+
+    async def declined(self) -> None:
+        record = await self.record(state="ended")
+        assert (record["result"], record["cause"]) == ("not_reached", "customer:busy")
+        await self.floor.works("1001", "idle")
+        assert self.carrier.rung.empty()
+
     async def rings(self) -> Leg:
         """The customer's phone rings, for the first time."""
         leg = await self.carrier.next_ring()
@@ -92,9 +103,10 @@ async def test_a_callback_that_waits_keeps_its_place_over_a_kill_and_the_agent_i
     later.hangup()
 
 
-async def test_an_agent_whose_phone_rings_when_the_server_is_killed_can_answer_while_it_is_away(desk: Desk) -> None:
-    await desk.centre.status(desk.floor.tokens["1001"], "1001", "ready")
-    agent = await desk.floor.desks["1001"].next_ring()
+async def test_an_agent_whose_phone_rings_when_the_server_is_killed_can_answer_while_it_is_away_and_afterwards(
+    desk: Desk,
+) -> None:
+    agent = await desk.offered()
     desk.centre.kill()
     agent.answer()
     customer = await desk.rings()
@@ -102,10 +114,8 @@ async def test_an_agent_whose_phone_rings_when_the_server_is_killed_can_answer_w
     customer.answer()
     await desk.talked(customer)
 
-
-async def test_an_agent_whose_phone_rings_over_the_kill_can_answer_afterwards(desk: Desk) -> None:
-    await desk.centre.status(desk.floor.tokens["1001"], "1001", "ready")
-    agent = await desk.floor.desks["1001"].next_ring()
+    await desk.promised()
+    agent = await desk.offered()
     await desk.again()
     agent.answer()
     customer = await desk.rings()
@@ -113,89 +123,47 @@ async def test_an_agent_whose_phone_rings_over_the_kill_can_answer_afterwards(de
     await desk.talked(customer)
 
 
-async def test_a_customer_who_answers_while_the_server_is_away_is_in_a_talk_when_it_is_back(desk: Desk) -> None:
-    await desk.centre.status(desk.floor.tokens["1001"], "1001", "ready")
-    (await desk.floor.desks["1001"].next_ring()).answer()
+async def test_a_customer_who_answers_while_the_server_is_away_talks_when_it_is_back_and_over_another_kill(
+    desk: Desk,
+) -> None:
+    (await desk.offered()).answer()
     customer = await desk.rings()
     desk.centre.kill()
     customer.answer()
     await customer.until_answered()
     await desk.centre.start()
+    await desk.record(state="talking")
+    await desk.again()
     await desk.talked(customer)
 
 
 async def test_a_customer_who_declines_while_the_server_is_away_is_not_dialled_again(desk: Desk) -> None:
-    await desk.centre.status(desk.floor.tokens["1001"], "1001", "ready")
-    agent = await desk.floor.desks["1001"].next_ring()
+    agent = await desk.offered()
     agent.answer()
     customer = await desk.rings()
     desk.centre.kill()
     customer.reject()
     await agent.until_ended()
     await desk.centre.start()
-    record = await desk.record(state="ended")
-    assert (record["result"], record["cause"]) == ("not_reached", "customer:busy")
-    await desk.floor.works("1001", "idle")
-    assert desk.carrier.rung.empty()
-    async with asyncio.timeout(10):  # it is on record, and Asterisk need not remember it
-        await desk.again()
+    await desk.declined()
+
+    await desk.promised()
+    agent = await desk.offered()
+    desk.centre.kill()
+    agent.answer()  # this time nobody has heard of that either
+    (await desk.rings()).reject()
+    await agent.until_ended()
+    await desk.centre.start()
+    await desk.declined()
+
+    await desk.again()
+    async with asyncio.timeout(10):  # all of it is on record, and Asterisk need not remember it
         while "0 results found" not in await desk.floor.asked("database show cti-dialled"):
             pass
 
 
-async def test_a_customer_who_rings_when_asterisk_dies_is_not_dialled_again(desk: Desk, lab: Lab) -> None:
-    await desk.centre.status(desk.floor.tokens["1001"], "1001", "ready")
-    (await desk.floor.desks["1001"].next_ring()).answer()
-    await desk.rings()
-    lab.restart_clean()
-    record = await desk.record(state="ended")
-    assert (record["result"], record["cause"]) == ("not_reached", "unknown: the server was away")
-    assert desk.carrier.rung.empty()
-
-
-async def test_an_agent_who_declines_while_the_server_is_away_has_not_cost_the_customer_their_place(
-    desk: Desk,
-) -> None:
-    (before,) = (await desk.centre.get("/callbacks", await desk.centre.token(desk.centre.admin)))["items"]
-    await desk.centre.status(desk.floor.tokens["1001"], "1001", "ready")
-    agent = await desk.floor.desks["1001"].next_ring()
-    desk.centre.kill()
-    agent.reject()
-    await desk.centre.start()
-    (await desk.floor.desks["1001"].next_ring()).answer()
-    customer = await desk.rings()
-    customer.answer()
-    assert (await desk.record())["queued_at"] == before["queued_at"]
-    await desk.talked(customer)
-
-
-async def test_a_talk_of_a_callback_goes_on_over_a_kill(desk: Desk) -> None:
-    await desk.centre.status(desk.floor.tokens["1001"], "1001", "ready")
-    (await desk.floor.desks["1001"].next_ring()).answer()
-    customer = await desk.rings()
-    customer.answer()
-    await desk.record(state="talking")
-    await desk.again()
-    await desk.talked(customer)
-
-
-async def test_an_answer_and_a_refusal_while_the_server_is_away_are_not_followed_by_a_second_try(desk: Desk) -> None:
-    await desk.centre.status(desk.floor.tokens["1001"], "1001", "ready")
-    agent = await desk.floor.desks["1001"].next_ring()
-    desk.centre.kill()
-    agent.answer()
-    (await desk.rings()).reject()
-    await agent.until_ended()
-    await desk.centre.start()
-    record = await desk.record(state="ended")
-    assert (record["result"], record["cause"]) == ("not_reached", "customer:busy")
-    await desk.floor.works("1001", "idle")
-    assert desk.carrier.rung.empty()
-
-
 async def test_a_whole_talk_while_the_server_is_away_is_on_record(desk: Desk) -> None:
-    await desk.centre.status(desk.floor.tokens["1001"], "1001", "ready")
-    agent = await desk.floor.desks["1001"].next_ring()
+    agent = await desk.offered()
     desk.centre.kill()
     agent.answer()
     customer = await desk.rings()
@@ -208,4 +176,28 @@ async def test_a_whole_talk_while_the_server_is_away_is_on_record(desk: Desk) ->
     record = await desk.record(state="ended")
     assert (record["result"], spans(record)[-1]) == ("answered", ("talking", "1001"))
     assert record["segments"][-1]["seconds"] > 0.2
+    assert desk.carrier.rung.empty()
+
+
+async def test_an_agent_who_declines_while_the_server_is_away_has_not_cost_the_customer_their_place(
+    desk: Desk,
+) -> None:
+    (before,) = (await desk.centre.get("/callbacks", await desk.centre.token(desk.centre.admin)))["items"]
+    agent = await desk.offered()
+    desk.centre.kill()
+    agent.reject()
+    await desk.centre.start()
+    (await desk.floor.desks["1001"].next_ring()).answer()
+    customer = await desk.rings()
+    customer.answer()
+    assert (await desk.record())["queued_at"] == before["queued_at"]
+    await desk.talked(customer)
+
+
+async def test_a_customer_who_rings_when_asterisk_dies_is_not_dialled_again(desk: Desk, lab: Lab) -> None:
+    (await desk.offered()).answer()
+    await desk.rings()
+    lab.restart_clean()
+    record = await desk.record(state="ended")
+    assert (record["result"], record["cause"]) == ("not_reached", "unknown: the server was away")
     assert desk.carrier.rung.empty()
