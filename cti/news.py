@@ -25,6 +25,11 @@ EVERYONE = "pbx"
 """The key of news that go to everybody, whatever they subscribed to."""
 
 
+KEPT = "recording.kept"
+RECORDINGS = "recordings:*"
+"""The key of news that name a recording: part of `calls:*` for whoever may find every recording."""
+
+
 def keys_of(news: Published) -> tuple[str, ...]:
     """The subscription keys this event matches: `agent:1001`, `me:1001`, `queue:sales`, `mine:1001`, `calls:*`...
 
@@ -48,6 +53,8 @@ def keys_of(news: Published) -> tuple[str, ...]:
             return (*mine, "calls:*", f"calls:{news.queue}")
         case "voicemail":
             return (*(f"me:{no}" for no in news.agents), "calls:*")
+        case "recording" if news.type == KEPT:
+            return (RECORDINGS,)
         case "survey" | "recording":
             return ("calls:*", f"calls:{news.queue}")
         case "pbx":

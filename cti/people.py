@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from cti.ids import AgentNo, QueueName, TenantId
-from cti.news import EVERYONE, Published
+from cti.news import EVERYONE, RECORDINGS, Published
 from cti.permissions import (
     AGENTS_SEE,
     AGENTS_SEE_CALLS,
@@ -15,6 +15,7 @@ from cti.permissions import (
     NUMBERS_SEE,
     OWN_DESK,
     QUEUES_SEE,
+    RECORDINGS_SEE,
     ROLES,
     Role,
     Scope,
@@ -153,7 +154,7 @@ def keys_for(who: Principal, topic: str, own_queues: Collection[QueueName]) -> f
             callers = frozenset(f"calls:{queue}" for queue in own_queues)
             return offered | callers if who.may(CALLS_SEE, Scope.TEAM) else None
         case "calls", "*":
-            return frozenset({topic})
+            return frozenset({topic, RECORDINGS} if who.everywhere(RECORDINGS_SEE) else {topic})
     return None
 
 

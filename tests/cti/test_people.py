@@ -5,9 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cti.ids import AgentNo, Instant, QueueName, TenantId
-from cti.news import EVERYONE, Published, keys_of
+from cti.news import EVERYONE, RECORDINGS, Published, keys_of
 from cti.people import Principal, Sight, every_key, keys_for, may_subscribe, principal, sight
-from cti.permissions import ROLES
+from cti.permissions import CALLS_SEE, RECORDINGS_SEE, ROLES, Scope
 
 OWN = (QueueName("sales"),)
 TOPICS = ("agent:me", "agent:1002", "agent:*", "queue:sales", "queue:billing", "queue:*", "calls:mine", "calls:*")
@@ -51,6 +51,8 @@ def test_words_that_are_no_topic_are_refused_to_everybody(topic: str) -> None:
         ("voicemail.updated", {"me:1001", "calls:*"}),
         ("survey.answered", {"calls:*", "calls:sales"}),
         ("supervision.started", {"me:1001", "calls:*", "calls:sales"}),
+        ("recording.kept", {RECORDINGS}),
+        ("recording.trouble", {"calls:*", "calls:sales"}),
         ("pbx.link_down", {EVERYONE}),
         ("something.new", set()),
     ],
@@ -58,6 +60,19 @@ def test_words_that_are_no_topic_are_refused_to_everybody(topic: str) -> None:
 def test_each_event_matches_the_topics_of_the_table(kind: str, keys: set[str]) -> None:
     news = Published(1, kind, Instant(0), {}, None, frozenset({AgentNo("1001")}), QueueName("sales"))
     assert set(keys_of(news)) == keys
+
+
+def test_a_recording_is_named_only_to_those_who_may_find_it() -> None:
+    everybody = {CALLS_SEE: Scope.TENANT}
+    blind = Principal(tenant=TenantId("demo"), username="x", role="x", permissions=everybody)
+    found = Principal(
+        tenant=TenantId("demo"), username="x", role="x", permissions={**everybody, RECORDINGS_SEE: Scope.TENANT}
+    )
+    kept = Published(1, "recording.kept", Instant(0), {"id": "abc"}, None)
+    assert every_key(blind, ()).isdisjoint(keys_of(kept))
+    assert not every_key(found, ()).isdisjoint(keys_of(kept))
+    for role in ("agent", "masked_agent"):
+        assert every_key(someone(role, "1001"), OWN).isdisjoint(keys_of(kept))
 
 
 KINDS = ("agent.updated", "screen_pop.requested", "queue.updated", "call.queued", "call.ended", "pbx.link_up")

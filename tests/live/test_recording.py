@@ -333,21 +333,58 @@ async def test_talk_goes_on_while_the_server_is_killed_and_all_of_it_is_kept(
     assert recording["seconds"] > 1.0
 
 
+CLOSED = (
+    ("GET", ""),
+    ("GET", "?search=13800001234"),
+    ("GET", "?call={call}"),
+    ("GET", "?agent_no=1001"),
+    ("GET", "/{id}"),
+    ("GET", "/{id}/audio"),
+    ("HEAD", "/{id}/audio"),
+    ("GET", "/{id}/download"),
+    ("GET", "/export"),
+    ("GET", "/export?call={call}"),
+    ("GET", "/rules"),
+    ("DELETE", "/{id}?reason=x"),
+    ("POST", "/erase"),
+)
+"""All that there is under /recordings."""
+OPEN = ("/calls", "/calls/{call}", "/events?limit=500", "/agents", "/queues/sales")
+"""Where an agent may look, and finds no word of a recording."""
+
+
 async def test_an_agent_without_the_permission_gets_nothing_of_anybodys_recording(
     small: Centre, phones: Phones
 ) -> None:
     await rule(small, default="always")
-    async with wall_of(small) as wall, talking(small, phones, wall) as talk:
+    async with (
+        wall_of(small) as wall,
+        talking(small, phones, wall) as talk,
+        small.desktop("1001", "agent:*", "queue:*", "calls:mine") as page,
+    ):
         recording = await kept(small, wall, talk)
+        await page.client.command("agent.status", status="not_ready", reason="小休")
+        told = [await page.client.event()]
+        while told[-1].data.get("reason") != "小休":
+            told.append(await page.client.event())
+    assert "call.ended" in {event.type for event in told}
+    assert not [event for event in told if recording["id"] in str(event.data)]
 
-    headers = {"Authorization": f"Bearer {await small.token('1002')}"}
-    for path in ("", f"/{recording['id']}", f"/{recording['id']}/audio", f"/{recording['id']}/download", "/export"):
-        answer = await small.http.get(f"/api/v1/recordings{path}", headers=headers)
-        assert answer.status_code == 403, path
-    assert (await small.http.get(f"/api/v1/calls/{talk.call}", headers=headers)).status_code == 404
-    for path in (f"/recordings/kept/demo/{recording['id']}.wav", f"/../recordings/spool/{talk.call}.raw"):
-        answer = await small.http.get(path, headers=headers)
-        assert b"RIFF" not in answer.content, path
+    for who in ("1001", "1002"):  # not even their own
+        headers = {"Authorization": f"Bearer {await small.token(who)}", "Range": "bytes=0-3"}
+        for method, path in CLOSED:
+            way = f"/api/v1/recordings{path}".format(id=recording["id"], call=talk.call)
+            words = {"number": "13800001234", "reason": "x"} if method == "POST" else None
+            answer = await small.http.request(method, way, headers=headers, json=words)
+            assert answer.status_code in ((403,) if method != "HEAD" else (403, 404, 405)), (who, method, path)
+            assert b"RIFF" not in answer.content
+        for path in OPEN:
+            answer = await small.http.get(f"/api/v1{path}".format(call=talk.call), headers=headers)
+            assert answer.status_code == (404 if who == "1002" and "{call}" in path else 200), (who, path)
+            assert recording["id"] not in answer.text, (who, path)
+        for path in (f"/recordings/kept/demo/{recording['id']}.wav", f"/../recordings/spool/{talk.call}.raw"):
+            answer = await small.http.get(path, headers=headers)
+            assert b"RIFF" not in answer.content, path
 
 
 async def test_what_is_recorded_is_exported_and_erased_by_number_and_all_of_it_is_on_record(

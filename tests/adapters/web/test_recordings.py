@@ -10,7 +10,8 @@ from pydantic import TypeAdapter
 from adapters.web import models
 from adapters.web import recordings as noun
 from cti.audit import Deed
-from cti.ids import AgentNo
+from cti.ids import AgentNo, CallId, Instant
+from cti.news import Published
 from cti.people import Principal, principal
 from cti.permissions import (
     CALLS_SEE,
@@ -84,6 +85,57 @@ async def test_without_the_permission_nothing_of_recordings_can_be_had(world: Wo
     words = {"number": "+8613800138000", "reason": "asked"}
     assert code_of(await world.ask("POST", "/recordings/erase", "boss", json=words)) == (403, "not_allowed")
     assert code_of(await world.ask("DELETE", "/recordings/anas?reason=x", "boss")) == (403, "not_allowed")
+
+
+SEARCHES = (
+    "search=李",
+    "search=13800138000",
+    "number=%2B8613800138000",
+    "agent_no=1002",
+    "queue=sales",
+    "call=c-1",
+    "disposition=sold",
+    "mode=always",
+    "from=2026-01-01T00:00:00Z&to=2036-01-01T00:00:00Z",
+    "limit=500",
+)
+
+
+@pytest.mark.parametrize("search", SEARCHES)
+@pytest.mark.parametrize("path", ["/recordings", "/recordings/export"])
+async def test_no_search_reaches_further_than_the_permission(world: World, path: str, search: str) -> None:
+    me = somebody(world, see=Scope.OWN, download=Scope.OWN)
+
+    answer = await world.ask("GET", f"{path}?{search}", me)
+
+    assert answer.status_code == 200
+    assert "bos" not in answer.text
+    assert "theirs" not in answer.text
+    assert world.tapes.wanted[-1].agents == frozenset({"1001"})
+    assert (await world.ask("GET", f"{path}?{search}", "a1")).status_code == 403
+
+
+@pytest.mark.parametrize("headers", [{"Range": "bytes=0-3"}, {"Range": "bytes=0-3", "If-Range": "*"}, {"If-Match": "*"}])
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+@pytest.mark.parametrize("way", ["audio", "download"])
+async def test_no_piece_of_another_s_recording_is_given_out(
+    world: World, method: str, way: str, headers: dict[str, str]
+) -> None:
+    me = somebody(world, see=Scope.OWN, play=Scope.OWN, download=Scope.OWN)
+    for who, recording in ((me, "bos"), (me, "theirs"), ("a1", "anas"), ("a1", "bos")):
+        answer = await world.ask(method, f"/recordings/{recording}/{way}", who, headers=headers)
+        assert answer.status_code in (403, 404, 405), (who, recording)
+        assert SOUND[:4] not in answer.content
+        assert not {"content-range", "etag", "content-disposition"} & set(answer.headers)
+
+
+async def test_the_journal_names_a_recording_only_to_those_who_may_find_it(world: World) -> None:
+    world.records.journal = [
+        Published(1, "recording.kept", Instant(0), {"id": "anas", "seconds": 2.5}, CallId("c-1")),
+    ]
+    assert "anas" in (await world.ask("GET", "/events", "root")).text
+    for who in ("a1", somebody(world, see=Scope.OWN)):
+        assert "anas" not in (await world.ask("GET", "/events", who)).text, who
 
 
 async def test_to_find_is_not_to_hear_and_to_hear_is_not_to_take_away(world: World) -> None:
