@@ -379,6 +379,7 @@ class Server:
             figures=remembered.figures,
             calls=remembered.calls,
             tallies=remembered.tallies,
+            calls_today=remembered.calls_today,
             talks=remembered.talks,
         )
         self.engine.open(tenant, started, last_seq=last_seq, seated=self._seated)
@@ -428,6 +429,7 @@ class Server:
                 figures=remembered.figures,
                 calls=remembered.calls,
                 tallies=remembered.tallies,
+                calls_today=remembered.calls_today,
                 talks=remembered.talks,
             )
             self._open(tenant, remembered.directory, started, remembered.next_seq - 1)

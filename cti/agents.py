@@ -78,6 +78,7 @@ class Agent:
     device_state: str = ""
     call: CallId | None = None
     caller: tuple[str, str] | None = None  # number, name
+    calls_today: int = 0
     reason: Reason | None = None  # why they are not ready, where the tenant knows that reason
 
     @property

@@ -33,6 +33,9 @@ def start(board: Board, event: ev.Started) -> None:
             board.queues[tally.queue].tally = tally
     records = {record.agent_no: record for record in event.records}
     _place_agents(board, event, records)
+    for no, calls in (event.calls_today or {}).items():
+        if no in board.agents:
+            board.agents[no].calls_today = calls
     for number, (agent_no, at) in (event.talks or {}).items():
         board.remember_talk(number, agent_no, at)
     for call in event.calls:

@@ -36,6 +36,7 @@ class Started(Event):
     figures: tuple[Figures, ...] = ()
     calls: tuple[Call, ...] = ()
     tallies: tuple[Tally, ...] = ()
+    calls_today: Mapping[AgentNo, int] | None = None  # in how many calls each agent has talked since local midnight
     talks: Mapping[str, tuple[AgentNo, Instant]] | None = None  # who spoke with a number last, oldest first
     vips: Mapping[str, int] | None = None
     pop_url: str = ""
@@ -520,6 +521,11 @@ class WindowTurned(Event):
 
     queue: QueueName
     starts: Instant
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DayTurned(Event):
+    """It is midnight where the tenant is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

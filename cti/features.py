@@ -18,6 +18,7 @@ from cti import (
     reconcile,
     screenpop,
     telling,
+    today,
     tracking,
     wrapup,
 )
@@ -65,7 +66,15 @@ FEATURES.update(
         **limits.FEATURES,
         **overstaying.FEATURES,
         **disposing.FEATURES,
-        ev.Started: (_resume_timers, comfort.resumed, patience.resumed, overstaying.resumed, disposing.corrected),
+        **today.FEATURES,
+        ev.Started: (
+            _resume_timers,
+            comfort.resumed,
+            patience.resumed,
+            overstaying.resumed,
+            disposing.corrected,
+            today.next_day,
+        ),
         ev.DirectoryChanged: (
             _resume_timers,
             limits.corrected,
@@ -139,6 +148,7 @@ RULES: Final = Rules(
         **limits.FOLDS,
         **overstaying.FOLDS,
         **disposing.FOLDS,
+        **today.FOLDS,
         **patience.FOLDS,
         **keeping.FOLDS,
         **control.FOLDS,

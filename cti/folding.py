@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from cti import events as ev
+from cti import today
 from cti.agents import IN_CALL
 from cti.board import Board, Fold
 from cti.calls import advance
@@ -157,6 +158,7 @@ def agent_answered(board: Board, event: ev.AgentAnswered) -> None:
     if leg is not None:
         leg.answered_at = leg.answered_at or event.at
     call.enter(SegmentKind.TALKING, event.at, agent.no)
+    today.count(call, agent)
     queue.leave(call, event.at)
     board.remember_talk(call.number, agent.no, event.at)
     queue.count_offer(agent.no, max(event.at - offer.offered_at, 0))

@@ -185,6 +185,7 @@ def agent_shape(agent: Agent) -> Shape:
         "disposition_due": record.due_call,
         "routable": agent.routable,
         "device": {"name": agent.device, "reachable": agent.reachable},
+        "calls_today": agent.calls_today,
         "call": agent.call,
         "caller": None if agent.caller is None else {"number": agent.caller[0], "name": agent.caller[1]},
     }

@@ -12,7 +12,7 @@ from sqlalchemy import func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from adapters.store.codes import read_dispositions, read_reasons
-from adapters.store.lookback import read_talks, read_tallies
+from adapters.store.lookback import read_calls_today, read_talks, read_tallies
 from adapters.store.queries import calls_of
 from adapters.store.roles import read_blind
 from adapters.store.tables import (
@@ -65,6 +65,8 @@ class Remembered:
     figures: tuple[Figures, ...]
     calls: tuple[Call, ...]
     tallies: tuple[Tally, ...]
+    calls_today: Mapping[AgentNo, int]
+    """In how many calls each agent has talked since local midnight."""
     talks: Mapping[str, tuple[AgentNo, Instant]]
     """Who spoke with a number last, oldest first; only where a queue asks for it."""
     next_seq: int
@@ -85,6 +87,7 @@ async def _remember_one(connection: AsyncConnection, tenant: TenantId, now: Inst
         figures=await _figures(connection, directory, now),
         calls=tuple(await calls_of(connection, tenant, still_open.order_by(calls.c.queued_at, calls.c.id))),
         tallies=await read_tallies(connection, directory, now),
+        calls_today=await read_calls_today(connection, directory, now),
         talks=await read_talks(connection, directory, now),
         next_seq=(last or 0) + 1,
     )

@@ -10,13 +10,15 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import case, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from adapters.store.tables import calls
+from adapters.store.tables import calls, segments
 from cti.ids import AgentNo, Instant, QueueName, TenantId
 from cti.queues import window_bounds
-from cti.records import QueueSettings, Result, Tally
+from cti.records import QueueSettings, Result, SegmentKind, Tally
 
 TALKS_MOST: Final = 20_000
 _DAY_MS: Final = 24 * 3600 * 1000
+_LONGEST_CALL_MS: Final = 4 * 3600 * 1000
+"""A call that began before midnight may be talked in after it."""
 
 
 class Centre(Protocol):
@@ -62,6 +64,25 @@ async def _tallies(
         Tally(queue=QueueName(queue), answered=int(some), in_time=int(quick), abandoned=int(gone))
         for queue, some, quick, gone in rows
     ]
+
+
+async def read_calls_today(connection: AsyncConnection, centre: Centre, now: Instant) -> Mapping[AgentNo, int]:
+    """In how many calls each agent has talked with the customer since local midnight."""
+    midnight = window_bounds("day", now, ZoneInfo(centre.timezone))[0]
+    call, part = calls.c, segments.c
+    query = (
+        select(part.agent_no, func.count(func.distinct(part.call)))
+        .join(calls, (call.tenant == part.tenant) & (call.id == part.call))
+        .where(
+            call.tenant == centre.tenant,
+            call.started_at >= midnight - _LONGEST_CALL_MS,
+            part.kind == SegmentKind.TALKING.value,
+            part.agent_no.is_not(None),
+            part.started_at >= midnight,
+        )
+        .group_by(part.agent_no)
+    )
+    return {AgentNo(agent): int(some) for agent, some in await connection.execute(query)}
 
 
 async def read_talks(

@@ -110,6 +110,7 @@ class Agent(BaseModel):
     disposition_due: str | None = Field(description="the call that after-call work waits for")
     routable: bool
     device: DeviceNow
+    calls_today: int = Field(description="calls in which the agent has talked since local midnight")
     call: str | None
     caller: Caller | None
 

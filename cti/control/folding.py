@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from cti import events as ev
+from cti import today
 from cti.board import Board, Fold
 from cti.calls import advance
 from cti.control import events as ce
@@ -279,6 +280,7 @@ def colleague_joined(board: Board, event: ce.ColleagueJoined) -> None:
     if offer is not None and call.consult is None and offer.strategy == "consult":
         offer.strategy = "transfer"  # the call is theirs now
     call.enter_beside(SegmentKind.TALKING, event.at, agent.no)
+    today.count(call, agent)
     board.touch(agent)
     board.touch_call(call)
 
@@ -362,6 +364,7 @@ def customer_reached(board: Board, event: ce.CustomerReached) -> None:
         board.touch_figures(queue.figures_of(agent.no))
         board.changed_queues[call.queue] = None
     call.enter(SegmentKind.TALKING, event.at, agent.no)
+    today.count(call, agent)
     board.touch(agent)
     board.touch_call(call)
 
@@ -446,6 +449,7 @@ def call_taken(board: Board, event: ce.CallTaken) -> None:
         )
     call.watches = [one for one in call.watches if one.by != agent.no]
     call.enter_beside(SegmentKind.TALKING, event.at, agent.no)
+    today.count(call, agent)
     board.touch(agent)
     board.touch_call(call)
 

@@ -12,12 +12,13 @@ from rich.table import Table
 
 from adapters.lab.place import CHECKOUT
 from tests.alone import go_alone
-from tests.bench import ewt, flows, lists, ring
+from tests.bench import ewt, flows, lists, ring, stream
 
 PARTS: Final[Mapping[str, Callable[[], list[ring.Row]]]] = {
     "ring": lambda: asyncio.run(ring.measure()),
     "flows": lambda: asyncio.run(flows.measure()),
     "ewt": ewt.rows,
+    "stream": lambda: asyncio.run(stream.measure()),
     "lists": lambda: asyncio.run(lists.measure()),
 }
 

@@ -18,7 +18,7 @@ from adapters.store.turn import decode_turn, encode_turn
 from adapters.store.writes import write_turns
 from cti.errors import BadRequest, NotFound
 from cti.ids import AgentNo, DeviceName, Instant, QueueName, TenantId
-from cti.records import AgentProfile, Call, QueueSettings, Result, Tally
+from cti.records import AgentProfile, Call, QueueSettings, Result, SegmentKind, Tally
 from tests.adapters.store.story import DEMO, NOON, a_call, turn
 
 SALES, SUPPORT = QueueName("sales"), QueueName("support")
@@ -217,6 +217,18 @@ async def test_a_restart_knows_how_the_day_has_gone(database: Database, director
     assert remembered.tallies == (Tally(queue=SALES, answered=2, in_time=1, abandoned=1),)
     assert remembered.tallies[0].service_level == pytest.approx(1 / 3, abs=1e-4)
     assert remembered.talks == {}, "no queue asks who spoke with whom"
+
+
+async def test_a_restart_knows_how_many_calls_each_agent_has_had_today(database: Database) -> None:
+    shared = a_call(2)
+    talk = next(one for one in shared.segments if one.kind is SegmentKind.TALKING)
+    shared.segments.append(replace(talk, agent_no=AgentNo("1002")))
+    shared.segments.append(replace(talk))  # back from hold
+    yesterday = a_call(-10_000)
+    await keep(database, a_call(1), shared, yesterday)
+    async with database.reading() as connection:
+        remembered = (await remember(connection, Instant(NOON + 600_000)))[DEMO]
+    assert remembered.calls_today == {"1001": 2, "1002": 1}
 
 
 async def test_a_restart_knows_who_spoke_with_whom_last(database: Database, directory: DirectoryStore) -> None:

@@ -58,6 +58,7 @@ def agent_dict(no: str, queues: Sequence[str] = ("sales",), name: str = "张伟�
         "pending_status": None,
         "pending_reason": None,
         "acw_until": None,
+        "calls_today": 0,
         "disposition_due": None,
         "routable": False,
         "device": {"name": no, "reachable": True},
