@@ -52,7 +52,7 @@ def test_a_call_leaves_by_the_trunk_of_its_caller_id_and_is_accounted_for_there(
     changes(w, (NORTH,))
     dials(w, "4008")
     (spot,) = spots(w)
-    assert (spot.trunk, spot.caller_id, spot.word) == ("cti-trunk-north", "4008", "13900001111")
+    assert (spot.trunk, spot.caller_id, spot.number) == ("cti-trunk-north", "4008", "13900001111")
     agent = w.invited()
     w.picked_up(agent)
     other = w.dials(CALL, agent, "cti-trunk-north", "o1")
