@@ -24,7 +24,7 @@ from cti.engine import Carriers, Clock, Engine, Turn
 from cti.ids import AgentNo, CallId, DeviceName, LegId, QueueName, TenantId
 from cti.masking import Firewall
 from cti.news import Published
-from cti.people import principal
+from cti.people import Principal, principal
 from cti.records import AgentProfile, Call, QueueSettings, State
 from tests.adapters.desktop.client import Event, StreamClient
 from tests.adapters.desktop.world import FakeJournal, FakeTokens
@@ -56,10 +56,8 @@ class Busy:
             )
             for n, no in enumerate(AGENTS)
         )
-        people = {
-            "wall": principal(DEMO, "wall", "admin"),
-            **{no: principal(DEMO, no, "agent", no) for no in AGENTS},
-        }
+        people: dict[str, Principal] = {no: principal(DEMO, no, "agent", no) for no in AGENTS}
+        people["wall"] = principal(DEMO, "wall", "admin")
         queues = tuple(QueueSettings(name=name, acw_seconds=1, service_level_seconds=2) for name in QUEUES)
         self.engine.open(
             DEMO,
