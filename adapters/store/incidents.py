@@ -123,7 +123,7 @@ class Incidents:
         return await self.get(tenant, incident)
 
     async def heard(self, tenant: TenantId, incident: str, call: CallId, number: str, wants_word: bool) -> None:
-        """Count a caller, once."""
+        """Count a caller, once; who has asked for word once is told, in whatever order the two are written."""
         row = {
             "tenant": tenant,
             "incident": incident,
@@ -135,6 +135,10 @@ class Incidents:
         }
         async with self._database.writing() as connection:
             await connection.execute(insert_new(connection.dialect.name, incident_callers), [row])
+            if wants_word:
+                c = incident_callers.c
+                it = (c.tenant == tenant, c.incident == incident, c.call == call)
+                await connection.execute(update(incident_callers).where(*it).values(wants_word=True))
 
     async def callers(self, tenant: TenantId, incident: str, *, wanting: bool = False) -> Sequence[Heard]:
         """Who heard of it; with `wanting`, only those who asked to be told and were not yet."""
