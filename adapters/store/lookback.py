@@ -76,6 +76,7 @@ async def read_calls_today(connection: AsyncConnection, centre: Centre, now: Ins
         .where(
             call.tenant == centre.tenant,
             call.started_at >= midnight - _LONGEST_CALL_MS,
+            part.tenant == centre.tenant,
             part.kind == SegmentKind.TALKING.value,
             part.agent_no.is_not(None),
             part.started_at >= midnight,
