@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from fastapi import APIRouter, FastAPI
+from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
 from starlette.requests import Request
 from starlette.responses import Response
@@ -44,6 +44,7 @@ from adapters.web import (
     users,
     voicemails,
 )
+from adapters.web.asking import PREFIX
 from adapters.web.auth import LoginGuard
 from adapters.web.guards import Guards
 from adapters.web.once import Memory
@@ -51,7 +52,6 @@ from adapters.web.ports import Ports
 from adapters.web.settings import WebSettings
 from adapters.web.tokens import Tokens
 
-PREFIX: Final = "/api/v1"
 OPEN: Final = frozenset(
     {
         "/api/v1/auth/token",
@@ -67,10 +67,40 @@ OPEN: Final = frozenset(
 )
 """All that may be had without a token."""
 
-_PROBLEM: Final[dict[int | str, dict[str, Any]]] = {
-    code: {"description": words, "content": {problems.MEDIA: {"schema": {"$ref": "#/components/schemas/Problem"}}}}
-    for code, words in (("422", "Not as described here"), ("default", "Any refusal"))
-}
+_ROUTERS: Final = (
+    auth.open_router,
+    auth.router,
+    agents.router,
+    queues.router,
+    skills.router,
+    reasons.router,
+    dispositions.router,
+    calls.router,
+    devices.router,
+    trunks.router,
+    users.router,
+    events.router,
+    incidents.router,
+    callbacks.router,
+    voicemails.router,
+    flows.router,
+    prompts.router,
+    numbers.router,
+    schedules.router,
+    calendars.router,
+    lists.router,
+    recordings.router,
+    recordings.calls_router,
+    roles.router,
+    teams.router,
+    audit.router,
+    number_tokens.router,
+    control.router,
+    control.wrap_up,
+    supervision.router,
+    dispositions.calls_router,
+    health.router,
+)
 
 
 class Interface(FastAPI):
@@ -98,7 +128,6 @@ def create_app(
         docs_url=None,
         redoc_url=None,
         openapi_url=f"{PREFIX}/openapi.json",
-        responses=_PROBLEM,
         redirect_slashes=False,
     )
     app.state.ports = ports
@@ -124,37 +153,9 @@ def create_app(
 
 
 def _routes(app: FastAPI, ports: Ports, asyncapi: str) -> None:
-    api = APIRouter(prefix=PREFIX)
-    api.include_router(auth.open_router)
-    for noun in (
-        auth,
-        agents,
-        queues,
-        skills,
-        reasons,
-        dispositions,
-        calls,
-        devices,
-        trunks,
-        users,
-        events,
-        incidents,
-        callbacks,
-        voicemails,
-        flows,
-        prompts,
-    ):
-        api.include_router(noun.router)
-    for noun in (numbers, schedules, calendars, lists):
-        api.include_router(noun.router)
-    for router in (recordings.router, recordings.calls_router):
-        api.include_router(router)
-    for noun in (roles, teams, audit, number_tokens):
-        api.include_router(noun.router)
-    for router in (control.router, control.wrap_up, supervision.router, dispositions.calls_router):
-        api.include_router(router)
-    app.include_router(api)
-    app.include_router(health.router)
+    # As they are, not included: FastAPI would read every signature again, at the start and in the first request.
+    for router in _ROUTERS:
+        app.router.routes.extend(router.routes)
 
     async def stream(websocket: WebSocket) -> None:
         await ports.stream(websocket)

@@ -11,7 +11,7 @@ from fastapi.routing import APIRoute
 from fastapi.security import OAuth2PasswordBearer
 from starlette.responses import Response
 
-from adapters.web import firewall
+from adapters.web import firewall, problems
 from adapters.web.ports import BoardView, Desk, Ports
 from adapters.web.problems import NotSignedIn
 from adapters.web.settings import WebSettings
@@ -20,9 +20,14 @@ from cti.errors import NotAllowed
 from cti.people import Principal
 from cti.permissions import ROUTINE
 
+PREFIX: Final = "/api/v1"
 _MOST_NOTED: Final = 8192
 _NOTED_READS: Final = (".play", ".download", ".export")
-_bearer = OAuth2PasswordBearer(tokenUrl="/api/v1/auth/token", auto_error=False)
+_PROBLEM: Final[dict[int | str, dict[str, Any]]] = {
+    code: {"description": words, "content": {problems.MEDIA: {"schema": {"$ref": "#/components/schemas/Problem"}}}}
+    for code, words in (("422", "Not as described here"), ("default", "Any refusal"))
+}
+_bearer = OAuth2PasswordBearer(tokenUrl=f"{PREFIX}/auth/token", auto_error=False)
 
 # Dependencies are coroutines: FastAPI would run plain functions in threads, away from the one writer of the board.
 
@@ -102,7 +107,7 @@ class Guarded(APIRoute):
             me.tenant,
             me.username,
             f"{self.noun}.{self.name}",
-            request.url.path.removeprefix(f"/api/v1/{self.noun}").removeprefix("/") or _named(body),
+            request.url.path.removeprefix(f"{PREFIX}/{self.noun}").removeprefix("/") or _named(body),
             reason=str(body.get("reason") or ""),
             origin=origin_of(request),
             data=firewall.redacted(body),
@@ -130,9 +135,14 @@ def origin_of(request: Request) -> str:
     return request.client.host if request.client is not None else ""
 
 
+def unguarded(path: str, tag: str) -> APIRouter:
+    """A router whose routes anybody may ask."""
+    return APIRouter(prefix=path, tags=[tag], responses=_PROBLEM)
+
+
 def guarded(noun: str) -> APIRouter:
     """The router of a noun: every route of it wants a token."""
-    return APIRouter(prefix=f"/{noun}", tags=[noun], route_class=Guarded)
+    return APIRouter(prefix=f"{PREFIX}/{noun}", tags=[noun], route_class=Guarded, responses=_PROBLEM)
 
 
 async def signed_in(request: Request, _documented: Annotated[str | None, Depends(_bearer)]) -> Principal:

@@ -6,14 +6,14 @@ import asyncio
 from typing import Annotated
 from weakref import WeakValueDictionary
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import Depends, Request
 from fastapi.security import OAuth2PasswordRequestForm
 from limits import RateLimitItemPerMinute
 from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter
 
 from adapters.web import models
-from adapters.web.asking import Me, PortsOf, SettingsOf, TokensOf, guarded, origin_of, permitted
+from adapters.web.asking import PREFIX, Me, PortsOf, SettingsOf, TokensOf, guarded, origin_of, permitted, unguarded
 from adapters.web.paging import Json
 from adapters.web.ports import Ports, Shape
 from adapters.web.problems import BadCredentials, TooManyFailures
@@ -23,7 +23,7 @@ from cti.people import Principal
 from cti.permissions import OWN_ACCOUNT
 
 router = guarded("auth")
-open_router = APIRouter(prefix="/auth", tags=["auth"])
+open_router = unguarded(f"{PREFIX}/auth", "auth")
 
 
 class LoginGuard:

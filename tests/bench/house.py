@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
+import sys
 import tempfile
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -16,6 +18,7 @@ from adapters.lab.keys import Keys
 from adapters.lab.place import CHECKOUT, Place
 from tests.live.centre import Centre
 from tests.live.conftest import Lab
+from tests.live.nursery import Child
 from tests.live.sipp import Sipp
 
 
@@ -25,6 +28,14 @@ class House:
     keys: Keys
     centre: Centre
     sipp: Sipp
+
+
+class Plain(Centre):
+    """Its server is started as everybody starts it."""
+
+    def _serve(self) -> Child:
+        with (self.folder / "server.log").open("ab") as log:
+            return subprocess.Popen([sys.executable, "-m", "adapters.cli", "serve"], env=self.environ, stderr=log)
 
 
 @asynccontextmanager
@@ -37,7 +48,7 @@ async def house(*, bench: bool = False, furnish: Callable[[Path], None] | None =
     keys = configure(where, programs)
     asterisk = Asterisk(where, programs)
     lab = Lab(where, asterisk, keys, asterisk.start())
-    centre = Centre(lab, "sqlite+aiosqlite:///{folder}/cti.db")
+    centre = Plain(lab, "sqlite+aiosqlite:///{folder}/cti.db")
     sipp = Sipp(programs, where.sip_port, keys)
     try:
         centre.cti("migrate")

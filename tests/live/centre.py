@@ -7,7 +7,6 @@ import os
 import shutil
 import signal
 import subprocess
-import sys
 import tempfile
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -17,11 +16,15 @@ from typing import TYPE_CHECKING, Any, Final
 import httpx
 
 from tests.adapters.desktop.client import Event, StreamClient
+from tests.live import nursery
 
 if TYPE_CHECKING:
     from tests.live.conftest import Lab
 
 START_SECONDS = 30.0
+COMMAND_SECONDS = 60.0
+PACE_SECONDS = 0.01
+"""Between two questions of a wait: asking without a pause takes the processor from those who are to answer."""
 SQLITE: Final = "sqlite+aiosqlite:///{folder}/cti.db"
 
 
@@ -40,7 +43,7 @@ class Centre:
             **settings,
         }
         self.http = httpx.AsyncClient(base_url=self.url, timeout=20.0)
-        self.process: subprocess.Popen[bytes] | None = None
+        self.process: nursery.Child | None = None
 
     @property
     def url(self) -> str:
@@ -54,15 +57,7 @@ class Centre:
 
     def run(self, *arguments: str, words: str = "", **settings: str) -> subprocess.CompletedProcess[str]:
         """Run the command line, however it ends."""
-        return subprocess.run(
-            [sys.executable, "-m", "adapters.cli", *arguments],
-            env={**self.environ, **settings},
-            input=words,
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
+        return nursery.run(arguments, {**self.environ, **settings}, words, COMMAND_SECONDS)
 
     # --- the process ---
 
@@ -80,9 +75,8 @@ class Centre:
             self.kill()  # or the next test would talk to this server
             raise
 
-    def _serve(self) -> subprocess.Popen[bytes]:
-        with (self.folder / "server.log").open("ab") as log:
-            return subprocess.Popen([sys.executable, "-m", "adapters.cli", "serve"], env=self.environ, stderr=log)
+    def _serve(self) -> nursery.Child:
+        return nursery.bear(["serve"], self.environ, self.folder / "server.out", self.folder / "server.log")
 
     def _ended_within(self, seconds: float) -> None:
         assert self.process is not None
@@ -153,7 +147,7 @@ class Centre:
         """Ask until the answer is as wanted, and return it."""
         async with asyncio.timeout(START_SECONDS):
             while not true(found := await self.get(path, token)):
-                pass
+                await asyncio.sleep(PACE_SECONDS)
         return found
 
     async def post(self, path: str, token: str) -> None:
@@ -169,7 +163,7 @@ class Centre:
         """Return when this agent can take a call."""
         async with asyncio.timeout(20):
             while not (await self.get(f"/agents/{agent}", token))["routable"]:
-                pass
+                await asyncio.sleep(PACE_SECONDS)
 
     @asynccontextmanager
     async def desktop(self, username: str, *topics: str) -> AsyncIterator[Desktop]:

@@ -12,7 +12,7 @@ from typing import Any
 
 import httpx
 
-from tests.live.centre import Centre
+from tests.live.centre import PACE_SECONDS, Centre
 from tests.live.conftest import Lab, Phones
 from tests.live.phone import Leg, Phone
 
@@ -94,7 +94,7 @@ class Floor:
         """Wait until Asterisk has no channel left."""
         async with asyncio.timeout(15):
             while "0 active channels" not in (await self.asked("core show channels count")):
-                pass
+                await asyncio.sleep(PACE_SECONDS)
 
     async def asked(self, command: str) -> str:
         return await asyncio.to_thread(self.lab.asterisk.ask, command) or ""

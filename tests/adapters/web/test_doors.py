@@ -12,7 +12,8 @@ from starlette.datastructures import Headers
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
-from adapters.web.app import OPEN, PREFIX
+from adapters.web.app import OPEN
+from adapters.web.asking import PREFIX
 from adapters.web.asking import Guarded
 from adapters.web.guards import welcome
 from tests.adapters.web.world import KEY, World, code_of

@@ -339,7 +339,7 @@ async def test_readiness_names_every_reason(world: World) -> None:
 async def test_metrics_count_routes_and_queues_and_show_no_number(world: World) -> None:
     await world.get("/agents/1001", "boss")
     text = (await world.ask("GET", "/metrics")).text
-    assert 'cti_http_requests_total{method="GET",route="/agents/{agent_no}",status="200"} 1.0' in text
+    assert 'cti_http_requests_total{method="GET",route="/api/v1/agents/{agent_no}",status="200"} 1.0' in text
     assert 'cti_queue_waiting{queue="sales",tenant="demo"} 1.0' in text
     assert 'cti_agents{state="talking",tenant="demo"} 3.0' in text
     assert "1001" not in text
