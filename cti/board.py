@@ -90,7 +90,7 @@ class Board:
 
     def settle(self, at: Instant) -> list[Effect]:
         """The second half, which no phone waits for: how whatever changed stands now, told and kept."""
-        return [*self.rules.closing(self, at), *self._saves()]
+        return [*self.rules.closing(self, at), *self.saves()]
 
     def _turn(self, event: Event, effects: list[Effect]) -> None:
         kind = type(event)
@@ -104,7 +104,8 @@ class Board:
                 else:
                     effects.append(wish)
 
-    def _saves(self) -> Iterable[Effect]:
+    def saves(self) -> Iterable[Effect]:
+        """What changed and is not yet on record; what an order stands on is kept before the order leaves."""
         for call in self.changed_calls.values():
             yield SaveCall(call)
             if call.state is State.ENDED:

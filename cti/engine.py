@@ -140,8 +140,7 @@ class Engine:
         try:
             effects = seat.board.decide(event)
             orders = [effect for effect in effects if type(effect) in self._carriers.orders]
-            if not orders:
-                effects += seat.board.settle(event.at)
+            effects += seat.board.saves() if orders else seat.board.settle(event.at)
             self._record(tenant, seat, event.at, event, effects)
         finally:
             self._busy = False

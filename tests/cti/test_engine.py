@@ -124,6 +124,18 @@ async def test_a_fact_is_journaled_before_it_is_published_before_anything_is_ord
     assert office.told.index(("publish", "agent.updated")) > last_order
 
 
+async def test_what_an_order_stands_on_is_journaled_before_it_leaves() -> None:
+    office = Office()
+    office.engine.post(office.caller(), DEMO)
+    office.turns.clear()
+
+    office.ready()  # and is given the caller who waits
+    kept = [(turn.agents, turn.calls) for turn in office.turns]
+    assert [one.status for agents, _ in kept for one in agents] == ["ready"]
+    assert [offer.agent_no for _, calls in kept for call in calls for offer in call.offers] == [AGENT]
+    assert not office.orders
+
+
 async def test_orders_leave_after_whatever_publishing_woke() -> None:
     office = Office()
     office.ready()
