@@ -1,7 +1,7 @@
 """All connections of the event stream: who is here, and in which order they hear of what was published.
 
 `publish` is called inside the core's turn and only takes note. Agents whose card must pop are written to in the very
-next round of the loop; everybody else follows after the core's own orders have gone out, a slice at a time.
+next round of the loop; everybody else follows a few milliseconds later, when the phones ring, a slice at a time.
 """
 
 from __future__ import annotations
@@ -185,7 +185,7 @@ class Hub:
             self.on_pop(self.wall() - news.at / 1000)
         if not self._sweeping and self._stirred:
             self._sweeping = True
-            asyncio.get_running_loop().call_soon(self._sweep)
+            asyncio.get_running_loop().call_later(self.limits.sweep_after, self._sweep)
 
     def _sweep(self) -> None:
         """Write to whoever is behind, for a moment; what remains waits for the next round of the loop."""

@@ -22,5 +22,6 @@ class Limits:
     ring_bytes: int = 24 << 20
     journal_page: int = 100
     journal_deadline: float = 5.0
+    sweep_after: float = 0.005  # seconds; both halves of a turn (cti/engine.py) go out together
     sweep_seconds: float = 0.001  # how long a round of writing may hold the loop
     topics: int = 500

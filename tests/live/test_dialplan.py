@@ -184,6 +184,22 @@ async def test_no_order_is_lost_however_soon_it_comes(phones: Phones, events: Ta
     assert not [caller for caller in callers if caller.ended.is_set()]
 
 
+@pytest.mark.parametrize("way", ["to", "rec_to"])
+@pytest.mark.parametrize("step", range(1, 9))
+async def test_with_whatever_step_asterisk_begins_the_phone_rings(
+    phones: Phones, events: Tap, control: Tap, way: str, step: int
+) -> None:
+    desk, trunk = await phones.desk("1001"), await phones.trunk()
+    caller = trunk.call("4009", NUMBER, NAME)
+    told = await waiting(events)
+    await caller.until_answered()
+
+    control.redirect(told["Channel"], f"{way}_1_15_1001", step=str(step))
+
+    assert (await desk.next_ring()).cti_call == told["Call"]
+    assert not caller.ended.is_set()
+
+
 async def test_an_offer_can_be_taken_back_while_it_rings(phones: Phones, events: Tap, control: Tap) -> None:
     desk, trunk = await phones.desk("1001"), await phones.trunk()
     caller = trunk.call("4001", NUMBER, NAME)

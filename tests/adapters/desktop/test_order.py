@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from adapters.desktop.connection import Connection
-from tests.adapters.desktop.world import DEMO, World, call_news, pop, queue_updated
+from tests.adapters.desktop.world import DEMO, World, call_news, pop, queue_updated, turn_until
 
 
 class PretendWire:
@@ -49,12 +49,6 @@ async def connected(world: World, tasks: asyncio.TaskGroup, said: list[str], who
         while not connection.live:
             await asyncio.to_thread(lambda: None)
     return wire
-
-
-async def turn_until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(5):
-        while not condition():
-            await asyncio.to_thread(lambda: None)
 
 
 async def test_a_pop_leaves_before_the_phone_is_told_to_ring_and_everybody_else_after() -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from adapters.desktop.settings import Limits
 from tests.adapters.desktop.client import StreamClient
-from tests.adapters.desktop.world import World, agent_updated, call_news, pop, queue_updated
+from tests.adapters.desktop.world import World, agent_updated, call_news, pop, queue_updated, turn_until
 
 
 async def test_a_resume_brings_everything_after_the_given_seq_and_no_snapshot(world: World) -> None:
@@ -75,8 +75,9 @@ async def test_what_the_database_has_not_got_yet_is_waited_for() -> None:
 
 
 async def test_a_journal_that_was_pruned_or_is_away_promises_nothing() -> None:
-    async with World(Limits(ring_events=10)).serving() as world:
+    async with World(Limits(ring_events=10, sweep_after=0.0)).serving() as world:
         world.publish(*[queue_updated()] * 50)
+        await turn_until(lambda: not world.hub._sweeping)  # only then the oldest are forgotten
         del world.journal.kept[:10]
         async with StreamClient.open(world.url) as client:
             assert (await client.hello("boss", resume=("e7", 5)))["resumed"] is False

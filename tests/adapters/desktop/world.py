@@ -263,3 +263,9 @@ def pop(no: str = "1001", offer: str = "o-1") -> Published:
 
 def link_down() -> Published:
     return Published(0, "pbx.link_down", AT, {"reason": "ping"})
+
+
+async def turn_until(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(5):
+        while not condition():
+            await asyncio.to_thread(lambda: None)
