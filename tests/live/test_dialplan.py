@@ -170,6 +170,21 @@ async def test_no_order_of_the_server_costs_the_caller_the_call(
     assert told["Channel"] in [channel["Channel"] for channel in up]
 
 
+@pytest.mark.parametrize("step", range(2, 9))
+async def test_an_order_of_which_only_the_context_has_come_costs_nobody_the_call(
+    phones: Phones, events: Tap, control: Tap, step: int
+) -> None:
+    caller = (await phones.trunk()).call("4001", NUMBER, NAME)
+    told = await waiting(events)
+    await caller.until_answered()
+
+    for queue in ("sales", "hotline"):
+        seen = len(events.heard)
+        control.redirect(told["Channel"], queue, step=str(step))
+        assert (await events.event("CtiOfferEnded", since=seen))["Status"] == "INVALID"
+    assert not caller.ended.is_set()
+
+
 @pytest.mark.parametrize("late", [0.0, 0.0003, 0.001])
 async def test_no_order_is_lost_however_soon_it_comes(phones: Phones, events: Tap, control: Tap, late: float) -> None:
     trunk, loop = await phones.trunk(), asyncio.get_running_loop()
