@@ -28,6 +28,7 @@ WRITTEN_BY: Final = {
     "cti-entry": "dialplans/cti-entry.conf",
     "cti-wait": "dialplans/cti-wait.conf",
     "cti-deliver": "dialplans/cti-deliver.conf",
+    "cti-want": "dialplans/cti-deliver.conf",
     "cti-after": "dialplans/cti-entry.conf",
     "cti-room": "dialplans/cti-control.conf",
     "cti-fallback": "dialplans/cti-fallback.conf",

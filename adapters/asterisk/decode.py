@@ -16,6 +16,10 @@ from cti.ids import CallId, DeviceName, Instant, LegId, QueueName
 _DEVICE: Final = re.compile(r"^PJSIP/(.+?)(?:-[0-9a-f]{8})?$")
 ORDER: Final = re.compile(r"(?:rec_)?to_(\d{1,6})_\d+_([A-Za-z0-9-]+)")
 """The extension of a caller on the way to an agent, or with one: which offer, how long it may ring, which phone."""
+DELIVERY: Final = "cti-want"
+"""Where a caller is sent to reach an agent's phone: `DELIVERED`, which is what the core knows, by its other name."""
+DELIVERED: Final = "cti-deliver"
+DELIVERIES: Final = frozenset({DELIVERY, DELIVERED})
 _UNKNOWN: Final = "<unknown>"
 _QUOTED_PAIR: Final = re.compile(r"\\(.)", re.DOTALL)
 
@@ -121,7 +125,7 @@ def _dial_begin(m: Message, at: Instant, _: int) -> ev.Event | None:
         return None
     if "Uniqueid" not in m:  # an originated leg has no caller
         return ce.LegInvited(at=at, leg=LegId(m["DestUniqueid"]), channel=m["DestChannel"])
-    order = ORDER.fullmatch(m.get("Exten")) if m.get("Context") == "cti-deliver" else None
+    order = ORDER.fullmatch(m.get("Exten")) if m.get("Context") in DELIVERIES else None
     return ev.LegDialled(
         at=at,
         leg=LegId(m["Uniqueid"]),

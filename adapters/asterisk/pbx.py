@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from adapters.asterisk.clock import AsteriskClock
 from adapters.asterisk.control import Control
-from adapters.asterisk.decode import WANTED, decode, tenant_of, whole
+from adapters.asterisk.decode import DELIVERY, WANTED, decode, tenant_of, whole
 from adapters.asterisk.encode import Action
 from adapters.asterisk.failures import LinkFailure
 from adapters.asterisk.link import FULLY_BOOTED, AmiLink
@@ -245,7 +245,7 @@ class Pbx:
 
         self._waiting.before_ringing(tenant, order)
         way = self._recording.before_ringing(tenant, order) + exten
-        self._redirects.go(order.call, Step(order.channel, "cti-deliver", way), done=told)
+        self._redirects.go(order.call, Step(order.channel, DELIVERY, way), done=told)
 
     def _recall(self, tenant: TenantId, order: Recall) -> None:
         step = Step(order.channel, "cti-wait", "over", "music")

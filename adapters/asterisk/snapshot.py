@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Collection, Iterable
 from typing import Final
 from urllib.parse import unquote
 
-from adapters.asterisk.decode import ORDER, device_of, instant, person, whole
+from adapters.asterisk.decode import DELIVERED, DELIVERIES, ORDER, device_of, instant, person, whole
 from adapters.asterisk.encode import Action
 from adapters.asterisk.failures import BadValue, Rejected
 from adapters.asterisk.numbers import written
@@ -30,7 +30,6 @@ VARIABLES: Final = (
     "CTI_RECORDING",
 )
 
-DELIVERY: Final = "cti-deliver"
 SPOTS: Final = ("cti-room", "cti-spy")
 """Contexts whose extensions begin with two fields that say where exactly a leg is; an invited leg's own id follows."""
 
@@ -118,12 +117,13 @@ def _leg(m: Message, offset: int) -> tuple[str, ev.LegSeen]:
     pairs = (pair.partition("=")[::2] for pair in m.all("Variable"))
     mine = {name: value for name, value in pairs if value != "(null)"}  # Asterisk's word for a variable not set
     since = mine.get("CTI_SINCE") or ""
-    order = ORDER.fullmatch(m.get("Exten")) if m.get("Context") == DELIVERY else None
+    place = DELIVERED if m.get("Context") in DELIVERIES else m.get("Context")
+    order = ORDER.fullmatch(m.get("Exten")) if place == DELIVERED else None
     return mine.get("CTI_TENANT", ""), ev.LegSeen(
         leg=LegId(m["Uniqueid"]),
         channel=m["Channel"],
         linkedid=m.get("Linkedid"),
-        place=m.get("Context"),
+        place=place,
         state=m.get("ChannelStateDesc"),
         bridge=m.get("BridgeID"),
         device=device_of(m["Channel"]),
@@ -139,7 +139,7 @@ def _leg(m: Message, offset: int) -> tuple[str, ev.LegSeen]:
         offer_device=DeviceName(order[2]) if order is not None else None,
         screened=mine.get("CTI_SCREEN") == "yes",
         recording=mine.get("CTI_RECORDING", ""),
-        spot=_spot(m.get("Exten")) if m.get("Context") in SPOTS else "",
+        spot=_spot(m.get("Exten")) if place in SPOTS else "",
     )
 
 

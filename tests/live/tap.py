@@ -58,7 +58,7 @@ class Tap:
             if words.get("ActionID") == number and "Event" in words and "EventList" not in words
         ]
 
-    def redirect(self, channel: str, exten: str, context: str = "cti-deliver", step: str = "1") -> None:
+    def redirect(self, channel: str, exten: str, context: str = "cti-want", step: str = "1") -> None:
         """Send a caller elsewhere."""
         self.tell("Redirect", Channel=channel, Context=context, Exten=exten, Priority=step)
 

@@ -198,7 +198,7 @@ async def test_orders_go_out_as_the_dialplan_reads_them() -> None:
         wanted = ("Channel", "Context", "Exten", "Priority")
         places = [tuple(order.headers[name] for name in wanted) for order in server.named("Redirect")]
         assert places == [
-            (ORDER.channel, "cti-deliver", "to_2_15_1001-web", "1"),
+            (ORDER.channel, "cti-want", "to_2_15_1001-web", "1"),
             (ORDER.channel, "cti-wait", "over", "music"),
         ]
         assert server.named("Hangup")[0].headers["Channel"] == "PJSIP/1001-00000002"

@@ -116,6 +116,11 @@ async def test_an_offer_under_way_is_read_from_the_extension(exten: str) -> None
     assert (leg.offer_n, leg.offer_device) == (int(n), device)
 
 
+async def test_the_way_to_a_phone_has_two_names_and_one_meaning() -> None:
+    (leg,) = (await look(Bulk(Status=[_channel(context="cti-want", exten="to_2_15_1001")])))["demo"].legs
+    assert (leg.place, leg.offer_n, leg.offer_device) == ("cti-deliver", 2, "1001")
+
+
 @pytest.mark.parametrize(
     ("context", "exten"),
     [("cti-wait", "to_1_15_1001"), ("cti-deliver", "to_x_15_1001"), ("cti-deliver", "invalid"), ("cti-deliver", "")],
