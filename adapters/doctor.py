@@ -61,6 +61,7 @@ async def examine(settings: Settings) -> AsyncIterator[Check]:
     control = await _login(settings, events=False)
     yield events
     yield control
+    yield await _answering(settings)
     if control.ok:
         async for check in _asked(settings):
             yield check
@@ -69,11 +70,10 @@ async def examine(settings: Settings) -> AsyncIterator[Check]:
     yield await _own_name()
 
 
-def _stanza(user: str, *, events: bool) -> str:
-    rights = "read = system,call,user" if events else "read = system\nwrite = call,originate,reporting"
+def _stanza(user: str, setting: str, rights: str) -> str:
     return (
         f"[{user}]                        ; manager.conf, then: asterisk -rx 'manager reload'\n"
-        "secret = <the value of CTI_AMI_" + ("EVENTS_" if events else "") + "SECRET>\n"
+        f"secret = <the value of CTI_AMI_{setting}SECRET>\n"
         "deny = 0.0.0.0/0.0.0.0\npermit = 127.0.0.1/255.255.255.255\n"
         f"allowmultiplelogin = yes\nwritetimeout = 5000\n{rights}"
     )
@@ -91,12 +91,15 @@ async def _login(settings: Settings, *, events: bool) -> Check:
         events=events,
         seconds=SECONDS,
     )
-    return _judged(settings, found, name, user, events=events)
+    if events:
+        stanza = _stanza(user, "EVENTS_", "read = system,call,user")
+    else:
+        stanza = _stanza(user, "", "read = system\nwrite = call,originate,reporting")
+    return _judged(settings, found, name, stanza)
 
 
-def _judged(settings: Settings, found: Probe, name: str, user: str, *, events: bool) -> Check:
+def _judged(settings: Settings, found: Probe, name: str, stanza: str) -> Check:
     where = f"{settings.ami_host}:{settings.ami_port}"
-    stanza = _stanza(user, events=events)
     match found.finding:
         case Finding.OK if found.too_much:
             return Check(name, False, f"may do more than it needs: {', '.join(sorted(found.too_much))}", stanza)
@@ -117,6 +120,24 @@ def _judged(settings: Settings, found: Probe, name: str, user: str, *, events: b
             return Check(
                 name, False, f"no answer from {where}: {found.finding.value}", f"nc -vz {where.replace(':', ' ')}"
             )
+
+
+async def _answering(settings: Settings) -> Check:
+    """The login that may make desk phones answer, where this is wanted at all."""
+    user = settings.ami_system_user
+    if not user:
+        return Check("AMI login for answering", True, "is off: desk phones are answered by hand")
+    found = await probe(
+        host=settings.ami_host,
+        port=settings.ami_port,
+        username=user,
+        secret=settings.ami_system_secret.get_secret_value(),
+        events=False,
+        needed=frozenset({"PJSIPNotify"}),
+        too_much=frozenset(),
+        seconds=SECONDS,
+    )
+    return _judged(settings, found, f"AMI login {user}", _stanza(user, "SYSTEM_", "write = system"))
 
 
 async def _asked(settings: Settings) -> AsyncIterator[Check]:

@@ -21,6 +21,7 @@ from adapters.asterisk.agi import AgiDoor
 from adapters.asterisk.ari import Ari
 from adapters.asterisk.pbx import Login, Office, Pbx
 from adapters.asterisk.provisioning import Provisioning
+from adapters.asterisk.talk import Talk
 from adapters.audit import AuditLog
 from adapters.crm import Crm
 from adapters.desks import BoardView, Desk
@@ -74,6 +75,7 @@ from adapters.web.settings import WebSettings
 from adapters.web.tokens import Tokens
 from cti import events as ev
 from cti.control.dialling import CHINA, DialRules, Rule
+from cti.control.effects import PressAnswer
 from cti.effects import Deliver, LookUp
 from cti.engine import Carriers, Clock, Engine, Turn
 from cti.ids import CallId, Instant, TenantId
@@ -157,9 +159,17 @@ class Server:
         self.crm = Crm(settings.crm_hosts.split(","))
         self.look_ups = LookUps(self.queries, self.clock, lambda event, tenant: self.engine.post(event, tenant))
         self.pbx = self._pbx()
+        self.talk = self._talk()
         self.engine = Engine(
             Carriers(
-                self._journal, self._publish, {**self.pbx.orders, Deliver: self._deliver, LookUp: self.look_ups.ask}
+                self._journal,
+                self._publish,
+                {
+                    **self.pbx.orders,
+                    Deliver: self._deliver,
+                    LookUp: self.look_ups.ask,
+                    PressAnswer: lambda tenant, order: self.talk.press(tenant, order),
+                },
             ),
             self.clock,
             first_turn=loaded.next_n,
@@ -198,6 +208,15 @@ class Server:
             fallback=settings.fallback,
             fallback_after=settings.fallback_after,
             first_beat=first_beat,
+        )
+
+    def _talk(self) -> Talk:
+        settings = self.settings
+        return Talk(
+            settings.ami_host,
+            settings.ami_port,
+            settings.ami_system_user,
+            settings.ami_system_secret.get_secret_value(),
         )
 
     def _archive(self) -> Archive:
@@ -390,6 +409,7 @@ class Server:
         board = self.engine.board(tenant)
         board.dialling = DialRules((*allowed, *CHINA), shown, self.settings.trunk)
         board.has_flow = lambda name: self.flows.flow(tenant, name) is not None
+        board.can_press_answer = lambda: self.talk.up
         self.desks[tenant] = Desk(self.engine, tenant, sounds(self.prompts), self.records.ended)
         self.views[tenant] = BoardView(self.engine, tenant, self.loaded.epoch)
 
@@ -451,6 +471,7 @@ class Server:
             running = [
                 tasks.create_task(self.store.run(), name="store"),
                 tasks.create_task(self.pbx.run(), name="asterisk"),
+                tasks.create_task(self.talk.run(), name="answer keys"),
                 tasks.create_task(self.people.watch(), name="directory"),
                 tasks.create_task(self.flows.watch(), name="flows"),
                 tasks.create_task(self.look_ups.run(), name="look-ups"),
@@ -490,6 +511,7 @@ class Server:
     async def close(self) -> None:
         self.engine.close()
         self.pbx.close()
+        self.talk.close()
         await self.agi.close()
         await self.audit.close()
         await self.crm.close()

@@ -66,6 +66,8 @@ class Settings(BaseModel):
     ami_secret: SecretStr = SecretStr("")
     ami_events_user: str = "cti-events"
     ami_events_secret: SecretStr = SecretStr("")
+    ami_system_user: str = ""
+    ami_system_secret: SecretStr = SecretStr("")
     ari_url: str = ""
     ari_user: str = ""
     ari_secret: SecretStr = SecretStr("")

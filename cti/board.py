@@ -66,6 +66,7 @@ class Board:
         self.began_at = Instant(0)  # when this server did
         self.dialling = DialRules()
         self.has_flow: Callable[[str], bool] = lambda _name: True  # whoever seats the board knows what is published
+        self.can_press_answer: Callable[[], bool] = lambda: False  # ... and what Asterisk lets it do
         self.unwanted: dict[LegId, CallId] = {}  # legs that were asked for in calls that have ended since
         self.stirred: dict[QueueName, None] = {}  # queues in which somebody new waits or is free
         self.changed_agents: dict[AgentNo, None] = {}

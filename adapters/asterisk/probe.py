@@ -52,9 +52,19 @@ class Probe:
 
 
 async def probe(
-    *, host: str, port: int, username: str, secret: str, events: bool, seconds: float = 5.0, pace: Pace | None = None
+    *,
+    host: str,
+    port: int,
+    username: str,
+    secret: str,
+    events: bool,
+    needed: frozenset[str] = NEEDED,
+    too_much: frozenset[str] = TOO_MUCH,
+    seconds: float = 5.0,
+    pace: Pace | None = None,
 ) -> Probe:
-    """Log in once, as the events user or the control user, and say what came of it within about `seconds`."""
+    """Log in once, as the events user or as one who may take the actions `needed`, and say what came of it within about
+    `seconds`."""
     rise: asyncio.Future[str] = asyncio.get_running_loop().create_future()
     booted = asyncio.Event()
 
@@ -83,7 +93,9 @@ async def probe(
         why = await rise
         if why:
             return Probe(finding=_BY_REASON.get(Down(why), Finding.CLOSED_EARLY), version=session.version)
-        return await (_look_booted(session, booted, seconds) if events else _look_granted(session, seconds))
+        if events:
+            return await _look_booted(session, booted, seconds)
+        return await _look_granted(session, needed, too_much, seconds)
     finally:
         session.close()
         await running
@@ -98,11 +110,11 @@ async def _look_booted(session: AmiSession, booted: asyncio.Event, seconds: floa
     return Probe(finding=Finding.OK, version=session.version)
 
 
-async def _look_granted(session: AmiSession, seconds: float) -> Probe:
+async def _look_granted(session: AmiSession, needed: frozenset[str], too_much: frozenset[str], seconds: float) -> Probe:
     try:
         grants = granted(await session.ask(Action("ListCommands"), seconds))
     except LinkFailure:
-        return Probe(finding=Finding.NO_PRIVILEGE, version=session.version, missing=NEEDED)
-    missing = NEEDED - grants
+        return Probe(finding=Finding.NO_PRIVILEGE, version=session.version, missing=needed)
+    missing = needed - grants
     finding = Finding.NO_PRIVILEGE if missing else Finding.OK
-    return Probe(finding=finding, version=session.version, grants=grants, missing=missing, too_much=TOO_MUCH & grants)
+    return Probe(finding=finding, version=session.version, grants=grants, missing=missing, too_much=too_much & grants)

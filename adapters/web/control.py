@@ -98,7 +98,7 @@ async def dial(request: Request, asked: Dialled, me: Me, desk: DeskOf, once: Onc
 
 @router.post("/{call}/answer", status_code=202, response_model=models.Accepted, dependencies=[CONTROL])
 async def answer(call: Id, me: Me, desk: DeskOf) -> Json:
-    """Browser phones answer by themselves, desk phones by hand: `answer_on_phone`."""
+    """Browser phones answer by themselves, desk phones by hand, `answer_on_phone`, or where their key may be pressed."""
     desk.wish(lambda at: ce.AnswerAsked(at=at, agent=own(me), call=CallId(call)))
     return Json(ACCEPTED, 202)
 

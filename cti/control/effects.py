@@ -28,6 +28,14 @@ class Spot:
 
 
 @dataclass(frozen=True, slots=True)
+class PressAnswer(Effect):
+    """Make a phone that rings answer, as if its key had been pressed."""
+
+    call: CallId
+    device: DeviceName
+
+
+@dataclass(frozen=True, slots=True)
 class Move(Effect):
     """Take a leg to a place; with `other`, two that talk with one another, at the same instant."""
 

@@ -254,6 +254,7 @@ class Phone(asyncio.DatagramProtocol):
         self.legs: dict[str, Leg] = {}
         self.rung: asyncio.Queue[Leg] = asyncio.Queue()
         self.on_ring: Callable[[Leg], None] = Leg.ring
+        self.on_notify: Callable[[SipMessage], None] = lambda _message: None
         """What it does when it is called: ring and wait for the test, unless told otherwise."""
         self.refused: list[SipMessage] = []
         self.ladder: list[str] = []
@@ -365,6 +366,8 @@ class Phone(asyncio.DatagramProtocol):
             if not again:
                 leg.take(message)
         elif message.method and message.method != "ACK":
+            if message.method == "NOTIFY":
+                self.on_notify(message)
             self.send(reply(message, "200 OK", tag="none"))
 
     async def _ask(self, data: bytes, call_id: str, cseq: int) -> SipMessage:

@@ -8,7 +8,7 @@ import pytest
 
 from cti import events as ev
 from cti.control import events as ce
-from cti.control.effects import Invite, Move
+from cti.control.effects import Invite, Move, PressAnswer
 from cti.effects import Deliver, HangUp, News, SendOn
 from cti.errors import Refused
 from cti.ids import AgentNo, CallId, DeviceName, LegId, QueueName
@@ -256,6 +256,41 @@ def test_a_caller_sent_to_a_flow_is_in_the_flow_s_hands() -> None:
     w.gone(w.call(call).customer.id)
     assert w.call(call).result == "answered"
     settled(w)
+
+
+@pytest.mark.parametrize("to", ["queue:gone", "agent:4999", "flow:gone"])
+def test_nobody_is_transferred_to_what_is_not_there(to: str) -> None:
+    w = world()
+    w.board.has_flow = {"main"}.__contains__
+    call = w.talk()
+    assert w.refused(ce.TransferAsked, "1001", call, to=to) == "no_such_target"
+    assert w.call(call).state is State.TALKING
+
+
+@pytest.mark.parametrize(
+    ("to", "code"),
+    [
+        ("flow:main", "bad_request"),
+        ("survey:main", "bad_request"),
+        ("queue:sales", "bad_request"),
+        ("agent:4999", "no_such_target"),
+    ],
+)
+def test_nobody_consults_what_is_no_person(to: str, code: str) -> None:
+    w = world()
+    call = w.talk()
+    assert w.refused(ce.ConsultAsked, "1001", call, to=to) == code
+
+
+def test_a_desk_phone_is_answered_from_the_screen_only_where_its_key_may_be_pressed() -> None:
+    w = world()
+    w.ready("1001")
+    call = w.caller_joins()
+    w.rings(call)
+    assert w.refused(ce.AnswerAsked, "1001", call) == "answer_on_phone"
+    w.board.can_press_answer = lambda: True
+    assert w.asks(ce.AnswerAsked, "1001", call) == [PressAnswer(call, DeviceName("1001"))]
+    assert w.refused(ce.AnswerAsked, "1002", call) == "wrong_state"
 
 
 def test_nobody_is_transferred_to_a_flow_that_is_not_published() -> None:
