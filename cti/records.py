@@ -138,7 +138,8 @@ class Consult:
 
 @dataclass(slots=True)
 class Watch:
-    """Somebody supervises a call. `mode`: listen, whisper, barge or intercept; `of` is the leg that is heard."""
+    """Somebody supervises a call. `mode`: listen, whisper, barge or intercept; `of` is the leg that is heard; `follow`:
+    whether it goes on with the `customer` when that leg's agent has left the call, or ends with the `agent`'s part."""
 
     by: AgentNo
     mode: str
@@ -146,6 +147,7 @@ class Watch:
     of: LegId
     began_at: Instant
     answered_at: Instant | None = None
+    follow: str = "customer"
 
 
 @dataclass(slots=True)

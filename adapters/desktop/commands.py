@@ -20,6 +20,7 @@ from adapters.desktop.messages import (
     CallRecord,
     CallRequeue,
     CallTo,
+    CallWatch,
     CallWhy,
     Nothing,
     OneCall,
@@ -163,8 +164,14 @@ def _phone(who: Principal) -> AgentNo:
 
 def _watch(mode: str, permission: str) -> Callable[[Desk, Principal, Args], None]:
     def command(desk: Desk, who: Principal, args: Args) -> None:
-        call, mine = CallId(arguments(args, CallWhy).call), _phone(who)
-        desk.supervise(call, who, permission, lambda at: ce.WatchAsked(at=at, agent=mine, call=call, mode=mode))
+        asked, mine = arguments(args, CallWatch), _phone(who)
+        call = CallId(asked.call)
+        desk.supervise(
+            call,
+            who,
+            permission,
+            lambda at: ce.WatchAsked(at=at, agent=mine, call=call, mode=mode, follow=asked.follow),
+        )
 
     return command
 
@@ -220,10 +227,10 @@ COMMANDS: Final[Mapping[str, tuple[Callable[[Desk, Principal, Args], Doing], typ
     "call.conference": (conference, CallMaybeTo, CALLS_CONTROL),
     "call.conference.remove": (conference_remove, CallLeg, CALLS_CONTROL),
     "call.pickup": (pick_up, OneCall, CALLS_CONTROL),
-    "call.supervision.listen": (_watch("listen", SUPERVISION_LISTEN), CallWhy, SUPERVISION_LISTEN),
-    "call.supervision.whisper": (_watch("whisper", SUPERVISION_WHISPER), CallWhy, SUPERVISION_WHISPER),
-    "call.supervision.barge": (_watch("barge", SUPERVISION_BARGE), CallWhy, SUPERVISION_BARGE),
-    "call.supervision.intercept": (_watch("intercept", SUPERVISION_INTERCEPT), CallWhy, SUPERVISION_INTERCEPT),
+    "call.supervision.listen": (_watch("listen", SUPERVISION_LISTEN), CallWatch, SUPERVISION_LISTEN),
+    "call.supervision.whisper": (_watch("whisper", SUPERVISION_WHISPER), CallWatch, SUPERVISION_WHISPER),
+    "call.supervision.barge": (_watch("barge", SUPERVISION_BARGE), CallWatch, SUPERVISION_BARGE),
+    "call.supervision.intercept": (_watch("intercept", SUPERVISION_INTERCEPT), CallWatch, SUPERVISION_INTERCEPT),
     "call.supervision.stop": (watch_stop, CallWhy, SUPERVISION_LISTEN),
     "call.supervision.drop": (drop, CallWhy, SUPERVISION_DROP),
     "call.supervision.requeue": (requeue, CallRequeue, SUPERVISION_QUEUE),

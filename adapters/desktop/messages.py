@@ -173,6 +173,12 @@ class CallWhy(Struct):
     reason: Annotated[str, Meta(max_length=64)] = ""
 
 
+class CallWatch(Struct):
+    call: Annotated[str, Meta(min_length=1, max_length=64)]
+    reason: Annotated[str, Meta(max_length=64)] = ""
+    follow: Literal["customer", "agent", ""] = ""
+
+
 class AcwMore(Struct):
     seconds: int
 

@@ -40,6 +40,12 @@ class Why(BaseModel):
     reason: models.ReasonWord | None = None
 
 
+class Watched(Why):
+    """`follow`: when the agent leaves the call, supervision goes on with the `customer`, or ends with the `agent`."""
+
+    follow: Literal["customer", "agent"] | None = None
+
+
 class Requeued(Why):
     queue: models.QueueWord | None = None
     front: bool = False
@@ -120,11 +126,12 @@ async def watch(
     mode: Literal["listen", "whisper", "barge", "intercept"],
     me: Me,
     desk: DeskOf,
-    asked: Why | None = None,
+    asked: Watched | None = None,
 ) -> Json:
     """Rings the asker's own phone once; asked again with another mode, that leg changes over."""
+    follow = (asked.follow if asked is not None else None) or ""
     its, mine = CallId(call), own(me)
     if not me.may(NEEDS[mode]):
         raise NotAllowed(f"this needs the permission {NEEDS[mode]}")
-    desk.supervise(its, me, NEEDS[mode], lambda at: ce.WatchAsked(at=at, agent=mine, call=its, mode=mode))
+    desk.supervise(its, me, NEEDS[mode], lambda at: ce.WatchAsked(at=at, agent=mine, call=its, mode=mode, follow=follow))
     return Json({"accepted": True}, 202)

@@ -120,9 +120,11 @@ class AcwExtendAsked(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WatchAsked(Wish):
-    """`agent` is the supervisor. `mode`: listen, whisper, barge or intercept."""
+    """`agent` is the supervisor. `mode`: listen, whisper, barge or intercept. `follow`: customer or agent, see `Watch`;
+    empty: as before, and at first the customer."""
 
     mode: str
+    follow: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -418,6 +420,7 @@ class WatchBegan(Event):
     leg: LegId
     of: LegId
     device: DeviceName
+    follow: str = "customer"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -428,12 +431,13 @@ class WatchAnswered(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WatchChanged(Event):
-    """Another mode, or another leg: supervision follows the call."""
+    """Another mode, or another leg: supervision follows the call. Or it is to follow somebody else."""
 
     call: CallId
     agent: AgentNo
     mode: str
     of: LegId
+    follow: str = ""  # empty: as before
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

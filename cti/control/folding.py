@@ -390,7 +390,7 @@ def acw_extended(board: Board, event: ce.AcwExtended) -> None:
 def watch_began(board: Board, event: ce.WatchBegan) -> None:
     call = board.calls[event.call]
     board.agents[event.agent].step(event)
-    call.watches.append(Watch(event.agent, event.mode, event.leg, event.of, event.at))
+    call.watches.append(Watch(event.agent, event.mode, event.leg, event.of, event.at, follow=event.follow))
     leg = Leg(event.leg, "", "supervisor", event.at, device=event.device, agent_no=event.agent, place="invited")
     _add_leg(board, call, leg)
     _spoken_for(board, call, event.agent)
@@ -414,7 +414,7 @@ def watch_answered(board: Board, event: ce.WatchAnswered) -> None:
 def watch_changed(board: Board, event: ce.WatchChanged) -> None:
     watch = watch_of(board.calls[event.call], event.agent)
     if watch is not None:
-        watch.mode, watch.of = event.mode, event.of
+        watch.mode, watch.of, watch.follow = event.mode, event.of, event.follow or watch.follow
 
 
 def watch_ended(board: Board, event: ce.WatchEnded) -> None:

@@ -129,6 +129,9 @@ def _followed(board: Board, call: Call, leg: Leg, at: Instant) -> Iterator[ev.Ev
         mine = call.leg(watch.leg)
         if watch.of != leg.id or mine is None or mine.ended_at is not None or watch.answered_at is None:
             continue  # one whose phone still rings is told when it answers
+        if watch.follow == "agent":
+            yield HangUp(call.id, mine.address)  # the agent has left the call, and that was to be heard
+            continue
         if not remaining and call.state in (State.WAITING, State.OFFERED, State.RINGING):
             mode = "listen" if watch.mode == "barge" else watch.mode
             yield ce.WatchChanged(at=at, call=call.id, agent=watch.by, mode=mode, of=watch.of)

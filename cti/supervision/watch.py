@@ -1,6 +1,7 @@
 """Listen 监听, whisper 密语, barge 强插: the supervisor's own phone is called once, and its leg goes from mode to mode.
 
-Heard is one agent's leg, by its exact id; when that leg ends, supervision goes on with whoever has the customer then.
+Heard is one agent's leg, by its exact id, also on hold or in a consultation. When that leg ends, supervision follows,
+as its supervisor chose: the customer, to whoever has them then, or the agent, out of the call.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from cti.records import Call, Leg, State
 from cti.supervision.intercept import take
 
 MODES: Final = ("listen", "whisper", "barge", "intercept")
+FOLLOWED: Final = ("customer", "agent")
 RING_SECONDS: Final = 30
 JUST_TAKEN_MS: Final = 3_000
 
@@ -45,6 +47,8 @@ def watch(board: Board, event: ce.WatchAsked) -> Iterator[ev.Event | Effect]:
     link(board)
     if event.mode not in MODES:
         raise BadRequest(f"the mode is one of {', '.join(MODES)}")
+    if event.follow and event.follow not in FOLLOWED:
+        raise BadRequest(f"who is followed is one of {', '.join(FOLLOWED)}")
     of = heard_leg(board, call, supervisor.no)
     if event.mode in ("barge", "intercept") and call.state is not State.TALKING:
         raise WrongState("the customer is on hold")
@@ -56,9 +60,14 @@ def watch(board: Board, event: ce.WatchAsked) -> Iterator[ev.Event | Effect]:
         return
     if mine.answered_at is None:
         raise WrongState("the supervisor's phone is still ringing")
-    if mine.mode == event.mode:
+    same = mine.mode == event.mode
+    if same and event.follow in ("", mine.follow):
         raise WrongState(f"that is the mode already: {mine.mode}")
-    yield ce.WatchChanged(at=event.at, call=call.id, agent=supervisor.no, mode=event.mode, of=of.id)
+    yield ce.WatchChanged(
+        at=event.at, call=call.id, agent=supervisor.no, mode=event.mode, of=of.id, follow=event.follow
+    )
+    if same:
+        return
     if event.mode == "intercept":
         yield from take(board, call, supervisor.no, event.at)
     else:
@@ -87,7 +96,16 @@ def _begins(board: Board, event: ce.WatchAsked, call: Call, of: Leg) -> Iterator
     leg = next_leg(call)
     if event.mode == "barge":
         yield from gather(call, [*talkers(board, call), call.customer], event.at)
-    yield ce.WatchBegan(at=event.at, call=call.id, agent=event.agent, mode=event.mode, leg=leg, of=of.id, device=device)
+    yield ce.WatchBegan(
+        at=event.at,
+        call=call.id,
+        agent=event.agent,
+        mode=event.mode,
+        leg=leg,
+        of=of.id,
+        device=device,
+        follow=event.follow or "customer",
+    )
     spots = {"barge": Spot("room", call.id), "intercept": Spot("spare")}
     yield Invite(
         board.tenant,
@@ -118,8 +136,8 @@ def answered(board: Board, event: ev.LegAnswered | ev.LegJoined) -> Iterator[ev.
     leg = call.leg(mine.leg)
     assert leg is not None
     of = heard(board, call, mine.by)
-    if of is None:
-        yield HangUp(call.id, leg.address)  # the talk has ended while the phone rang
+    if of is None or (mine.follow == "agent" and of.id != mine.of):
+        yield HangUp(call.id, leg.address)  # the talk, or that agent's part in it, has ended while the phone rang
         return
     yield ce.WatchAnswered(at=event.at, call=call.id, agent=mine.by)
     if mine.mode == "intercept":

@@ -20,8 +20,8 @@ async def floor(small: Centre, lab: Lab, phones: Phones) -> Floor:
     return made
 
 
-async def listening(floor: Floor, call: str, mode: str = "listen") -> tuple[Phone, Leg]:
-    await floor.asks(SUPERVISOR, f"/calls/{call}/supervision/{mode}", reason="质检")
+async def listening(floor: Floor, call: str, mode: str = "listen", **more: str) -> tuple[Phone, Leg]:
+    await floor.asks(SUPERVISOR, f"/calls/{call}/supervision/{mode}", reason="质检", **more)
     phone = floor.desks[SUPERVISOR]
     leg = await phone.next_ring()
     assert leg.invite is not None
@@ -98,6 +98,25 @@ async def test_supervision_follows_a_consultation_and_the_customer_to_the_next_a
     caller.hangup()
     await leg.until_ended()
     await floor.works(SUPERVISOR, "idle")
+    await floor.empty()
+
+
+async def test_supervision_that_follows_the_agent_never_hears_the_next_one(floor: Floor) -> None:
+    await floor.agent("1001")
+    other = await floor.busy("1002")
+    call, caller, agent, trunk = await floor.talk("1001")
+    _, leg = await listening(floor, call, follow="agent")
+    await floor.asks("1001", f"/calls/{call}/transfer", to="agent:1002")
+    rung = await other.next_ring()
+    await agent.until_ended()
+    await leg.until_ended()
+    rung.answer()
+    await rung.until_answered()
+    with sing(other, rung, B), sing(trunk, caller, CUSTOMER):
+        await hears(other, CUSTOMER)
+        await hears(trunk, B)
+    await floor.works(SUPERVISOR, "idle")
+    caller.hangup()
     await floor.empty()
 
 

@@ -620,6 +620,30 @@ def test_supervision_goes_on_with_the_agent_a_call_is_transferred_to() -> None:
     settled(w)
 
 
+def test_supervision_that_follows_the_agent_ends_when_they_give_the_call_away() -> None:
+    w = world()
+    call = w.talk()
+    mine = watched(w, call)
+    assert w.refused(ce.WatchAsked, "1900", call, mode="listen") == "wrong_state"
+    assert w.refused(ce.WatchAsked, "1900", call, mode="whisper", follow="nobody") == "bad_request"
+    w.asks(ce.WatchAsked, "1900", call, mode="listen", follow="agent")
+    assert w.moves().count("listen") == 0, "the phone was called once, and stays where it is"
+    w.asks(ce.WatchAsked, "1900", call, mode="whisper")
+    first = w.leg(call, "1001").id
+    w.asks(ce.HoldAsked, "1001", call)
+    w.asks(ce.RetrieveAsked, "1001", call)
+    w.asks(ce.TransferAsked, "1001", call, to="agent:1002")
+    w.effects.clear()
+    w.gone(first)
+    address = next(leg.address for leg in w.call(call).legs if leg.id == mine)
+    assert w.wished(HangUp) == [HangUp(call, address)]
+    w.answers(call)
+    assert "spare" not in w.moves()
+    w.follows_orders()
+    w.caller_leaves(call)
+    settled(w)
+
+
 def test_a_dropped_call_is_hung_up_on_every_side() -> None:
     w = world()
     call = w.talk()

@@ -27,6 +27,7 @@ export interface Agent {
   device: { name: string | null; reachable: boolean };
   call: string | null;
   caller: Person | null;
+  calls_today: number;
 }
 
 export interface Waiting {

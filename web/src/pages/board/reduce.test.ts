@@ -14,7 +14,7 @@ function agent(no: string, more: Partial<Agent> = {}): Agent {
   return {
     agent_no: no, name: `座席 ${no}`, queues: ["sales"], status: "ready", reason: null, status_since: stamp(0), work: "idle",
     work_since: stamp(0), pending_status: null, pending_reason: null, acw_until: null, routable: true,
-    device: { name: `PJSIP/${no}`, reachable: true }, call: null, caller: null, ...more,
+    device: { name: `PJSIP/${no}`, reachable: true }, call: null, caller: null, calls_today: 0, ...more,
   };
 }
 
