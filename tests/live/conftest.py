@@ -145,6 +145,7 @@ class Phones:
     async def carrier(self, address: str = "") -> Phone:
         """Return the other end of the lab's trunk, where calls to the outside world arrive; or that of another one."""
         phone = Phone(address or "127.0.0.2", self._lab.sip)
+        phone.wary = True
         await phone.open(0 if address else self._lab.place.trunk_port)
         self._made.append(phone)
         return phone

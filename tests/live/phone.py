@@ -13,6 +13,7 @@ from tests.live.sip_message import Login, SipMessage, build, parse, reply, sdp
 from tests.live.tone import Ear
 
 PATIENCE: Final = 15.0
+WARY_SECONDS: Final = 0.03
 
 
 class Leg:
@@ -254,8 +255,11 @@ class Phone(asyncio.DatagramProtocol):
         self.legs: dict[str, Leg] = {}
         self.rung: asyncio.Queue[Leg] = asyncio.Queue()
         self.on_ring: Callable[[Leg], None] = Leg.ring
-        self.on_notify: Callable[[SipMessage], None] = lambda _message: None
         """What it does when it is called: ring and wait for the test, unless told otherwise."""
+        self.on_notify: Callable[[SipMessage], None] = lambda _message: None
+        self.wary = False
+        """Whether an INVITE may be one of an earlier test: one that nobody answered is repeated for half a minute, also
+        when its call has long ended, and taken back as soon as anybody says a word."""
         self.refused: list[SipMessage] = []
         self.ladder: list[str] = []
         """Every message that came or went, a line each: for whoever asks why a test failed."""
@@ -359,8 +363,11 @@ class Phone(asyncio.DatagramProtocol):
         if leg is None and message.method == "INVITE":
             leg = Leg(self, call_id, incoming=message)
             self.legs[call_id] = leg
-            self.rung.put_nowait(leg)
-            self.on_ring(leg)
+            if self.wary:
+                self.send(reply(message, "100 Trying", tag=""))
+                asyncio.get_running_loop().call_later(WARY_SECONDS, self._rings, leg)
+            else:
+                self._rings(leg)
         elif leg is not None:
             again = message.method == "INVITE" and leg.invite is not None and message.cseq == leg.invite.cseq
             if not again:
@@ -369,6 +376,13 @@ class Phone(asyncio.DatagramProtocol):
             if message.method == "NOTIFY":
                 self.on_notify(message)
             self.send(reply(message, "200 OK", tag="none"))
+
+    def _rings(self, leg: Leg) -> None:
+        if leg.ended.is_set():
+            del self.legs[leg.call_id]
+            return
+        self.rung.put_nowait(leg)
+        self.on_ring(leg)
 
     async def _ask(self, data: bytes, call_id: str, cseq: int) -> SipMessage:
         answered: asyncio.Future[SipMessage] = asyncio.get_running_loop().create_future()

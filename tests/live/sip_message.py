@@ -81,7 +81,7 @@ def reply(request: SipMessage, status: str, *, tag: str, contact: str = "", body
     """Answer a request."""
     to = request.get("to")
     headers = [("Via", via) for via in request.all("via")]
-    headers += [("From", request.get("from")), ("To", to if ";tag=" in to else f"{to};tag={tag}")]
+    headers += [("From", request.get("from")), ("To", to if ";tag=" in to or not tag else f"{to};tag={tag}")]
     headers += [("Call-ID", request.get("call-id")), ("CSeq", request.get("cseq"))]
     if contact:
         headers.append(("Contact", f"<{contact}>"))
