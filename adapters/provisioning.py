@@ -86,6 +86,14 @@ class Provisioner:
         except (AriDown, AriRefused, TimeoutError):
             return False
 
+    async def browser_login(self, name: str) -> tuple[str, str] | None:
+        """User and digest of a browser phone that is not made here; None where Asterisk has none, or does not say."""
+        try:
+            async with asyncio.timeout(EDIT_SECONDS):
+                return None if self._asterisk is None else await self._asterisk.browser_login(name)
+        except (AriDown, AriRefused, TimeoutError):
+            return None
+
     # --- when ---
 
     def wake(self) -> None:

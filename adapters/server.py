@@ -30,6 +30,7 @@ from adapters.desktop.door import Door
 from adapters.desktop.hub import Hub
 from adapters.desktop.metrics import StreamMetrics
 from adapters.desktop.ports import Ports as StreamPorts
+from adapters.desktop.softphone import Softphones
 from adapters.entry import Entries
 from adapters.entry_edits import EntryEdits, ListEdits
 from adapters.flows import Flows
@@ -126,6 +127,7 @@ class Server:
                 numbers=self.numbers,
             )
         )
+        self.softphones = Softphones(settings.softphone_url, self.tokens)
         self.people = People(
             DirectoryStore(store.database),
             Users(store.database, Passwords()),
@@ -133,7 +135,7 @@ class Server:
             Roles(store.database),
             Codes(store.database),
             refuse_silence=partial(refuse_silence, store.database),
-            on_user=self.hub.principal_changed,
+            on_user=self._user_changed,
             on_directory=self._directory_changed,
             on_edit=lambda: self.provisioner.wake(),
         )
@@ -314,10 +316,11 @@ class Server:
             passwords=Verifier(),
             health=self,
             stream=self.hub.serve,
+            softphone=self.softphones.serve,
         )
         web = WebSettings(token_key=self.loaded.token_key, pages=PAGES if PAGES.is_dir() else None, away=(StoreAway,))
         self.registry.register(ServerMetrics(self.pbx, self.engine, self.store))
-        StreamMetrics(self.hub, self.registry)
+        StreamMetrics(self.hub, self.softphones, self.registry)
         self.registry.register(RecordingMetrics(self.archive.finisher, self.archive.room))
         return create_app(ports, web, self.registry, asyncapi=asyncapi.document())
 
@@ -362,6 +365,10 @@ class Server:
             return await self.queries.unknown(TenantId(tenant), ids)
         except StoreFailure:
             return ()
+
+    def _user_changed(self, username: str) -> None:
+        self.hub.principal_changed(username)
+        self.softphones.principal_changed(username)
 
     def _directory_changed(self, tenant: TenantId, read: LoadedDirectory) -> None:
         if tenant in self.views:
@@ -490,6 +497,7 @@ class Server:
             await stopping.wait()
             log.info("stopping")
             self.hub.close()
+            self.softphones.close()
             self.http.stop()
             await serving
             for task in running:

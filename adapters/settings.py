@@ -71,6 +71,7 @@ class Settings(BaseModel):
     ari_url: str = ""
     ari_user: str = ""
     ari_secret: SecretStr = SecretStr("")
+    sip_ws_url: str = ""
     agi_host: str = "127.0.0.1"
     agi_port: int = Field(24573, ge=0, le=65535)
     crm_hosts: str = ""
@@ -129,6 +130,13 @@ class Settings(BaseModel):
             )
         return value.rstrip("/")
 
+    @field_validator("sip_ws_url")
+    @classmethod
+    def _known_line(cls, value: str) -> str:
+        if value and not re.fullmatch(r"wss?://[^\s@]+", value):
+            raise ValueError("is the WebSocket of Asterisk's HTTP server, such as ws://127.0.0.1:8088/ws")
+        return value
+
     @field_validator("dial_allow")
     @classmethod
     def _known_patterns(cls, value: str) -> str:
@@ -145,6 +153,14 @@ class Settings(BaseModel):
         if value not in ("debug", "info", "warning", "error"):
             raise ValueError("is debug, info, warning or error")
         return value
+
+    @property
+    def softphone_url(self) -> str:
+        """Where Asterisk takes browser phones: its HTTP server, which answers ARI too; empty without either."""
+        if self.sip_ws_url or not self.ari_url:
+            return self.sip_ws_url
+        parts = urlsplit(self.ari_url)
+        return f"{'wss' if parts.scheme == 'https' else 'ws'}://{parts.netloc}/ws"
 
 
 # Settings of other programs of the house that share the prefix.

@@ -21,7 +21,7 @@ from adapters.store.trunks import TrunkStore
 from adapters.web.ports import PhoneMade, Shape
 from cti.errors import BadRequest, Conflict, DeviceTaken, NotFound, ProvisioningOff
 from cti.ids import AgentNo, DeviceName, TenantId
-from cti.phones import REALM, Kind, Phone, digest_of, name_for, named
+from cti.phones import REALM, WEB, Kind, Phone, digest_of, name_for, named
 from cti.records import AgentProfile
 from cti.trunks import Trunk
 
@@ -61,6 +61,20 @@ class PhoneEdits:
             {"name": one.phone.name, "kind": one.phone.kind, "provisioned": self._provisioner.is_there(one.phone.name)}
             for one in self._provisioner.phones(tenant)
         ]
+
+    async def softphone(self, tenant: TenantId, agent: AgentNo) -> Shape:
+        """What the page of this agent registers with: their first browser phone, made here or Asterisk's own."""
+        _refuse_off(self._provisioner)
+        profile = self._people.profile(tenant, agent)
+        made = {one.phone.name: one.phone for one in self._provisioner.phones(tenant)}
+        for device in () if profile is None else profile.devices:
+            if not device.endswith(WEB):
+                continue
+            mine = made.get(device)
+            login = (device, mine.digest) if mine is not None else await self._provisioner.browser_login(device)
+            if login is not None:
+                return {"device": device, "user": login[0], "realm": REALM, "digest": login[1]}
+        raise NotFound("this agent has no browser phone")
 
     async def add(self, tenant: TenantId, kind: Kind, name: str | None, owner: AgentNo | None) -> PhoneMade:
         _refuse_off(self._provisioner)

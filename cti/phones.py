@@ -17,11 +17,12 @@ Kind = Literal["desk", "web"]
 KINDS: Final[tuple[Kind, ...]] = ("desk", "web")
 REALM: Final = "asterisk"
 """What Asterisk says in its challenges to phones."""
+WEB: Final = "-web"
+"""How the names of browser phones end."""
 OURS: Final = "cti-"
 """What the product's own objects in Asterisk begin with: nobody's phone does."""
 _NAME: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,30}[A-Za-z0-9])?")
 _CHANNEL: Final = re.compile(r".*-[0-9a-f]{8}")
-_WEB: Final = "-web"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +36,7 @@ class Phone:
 
 def name_for(agent: AgentNo, kind: Kind) -> DeviceName:
     """What an agent's phone is called unless somebody says otherwise."""
-    return named(f"{agent}{_WEB if kind == 'web' else ''}", kind)
+    return named(f"{agent}{WEB if kind == 'web' else ''}", kind)
 
 
 def named(name: str, kind: Kind) -> DeviceName:
@@ -46,8 +47,8 @@ def named(name: str, kind: Kind) -> DeviceName:
         raise BadRequest(f"names that begin with {OURS} are the product's own")
     if mistakable(name):
         raise BadRequest("a name does not end in a dash and eight digits from 0 to f: so channels are called")
-    if name.endswith(_WEB) != (kind == "web"):
-        raise BadRequest(f"the name of a browser phone, and of no other, ends in {_WEB}")
+    if name.endswith(WEB) != (kind == "web"):
+        raise BadRequest(f"the name of a browser phone, and of no other, ends in {WEB}")
     return DeviceName(name)
 
 

@@ -12,6 +12,7 @@ from typing import Final
 
 from adapters.asterisk.ari import Ari, AriRefused
 from adapters.asterisk.sip_objects import KINDS, MARK, OWNER, SipObject, mark_of
+from cti.phones import REALM, digest_of
 from cti.trunks import PREFIX
 
 _OPTIONAL: Final = ("registration", "identify")
@@ -46,6 +47,18 @@ class Provisioning:
         if known is not None:
             return known.get(OWNER[0]) != OWNER[1]
         return any([await self._ari.look(kind, name) is not None for kind in ("endpoint", "aor", "identify")])
+
+    async def browser_login(self, name: str) -> tuple[str, str] | None:
+        """User and digest of a browser phone of Asterisk's own configuration; None where there is none."""
+        phone = await self._ari.look("endpoint", name)
+        if phone is None or phone.get("webrtc") != "yes":
+            return None
+        auth = await self._ari.look("auth", phone.get("auth", "").partition(",")[0])
+        if auth is None or auth.get("realm", "") not in ("", REALM):
+            return None
+        user, password = auth.get("username", ""), auth.get("password", "")
+        digest = auth.get("md5_cred") or (digest_of(user, password) if password else "")
+        return (user, digest) if user and digest else None
 
     async def bring(self, name: str, objects: Sequence[SipObject], *, fresh: bool = False) -> None:
         """Have these there. `fresh`: whoever is registered under that name is no longer. Raises `NameTaken`."""

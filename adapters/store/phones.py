@@ -16,7 +16,7 @@ from adapters.store.sip_tables import devices
 from adapters.store.tables import agents, tenants
 from cti.errors import BadRequest, Conflict, DeviceTaken, NotFound
 from cti.ids import AgentNo, DeviceName, TenantId
-from cti.phones import Phone
+from cti.phones import WEB, Phone
 
 State = Literal["new", "kept", "gone"]
 _MOST: Final = 8
@@ -139,8 +139,8 @@ async def _give(connection: AsyncConnection, tenant: TenantId, name: DeviceName,
         return
     if len(mine) >= _MOST:
         raise BadRequest(f"an agent has up to {_MOST} devices")
-    is_web = name.endswith("-web")
-    first_web = next((n for n, one in enumerate(mine) if one.endswith("-web")), len(mine))
+    is_web = name.endswith(WEB)
+    first_web = next((n for n, one in enumerate(mine) if one.endswith(WEB)), len(mine))
     mine.insert(len(mine) if is_web else first_web, name)
     await _set(connection, tenant, owner, mine)
 

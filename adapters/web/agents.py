@@ -9,7 +9,7 @@ from typing import Annotated, Final, Literal
 from fastapi import Path, Query
 from starlette.responses import Response
 
-from adapters.web import models
+from adapters.web import firewall, models
 from adapters.web.asking import BoardOf, DeskOf, Me, PortsOf, guarded, permitted
 from adapters.web.devices import shape_of
 from adapters.web.paging import Json, Listed, page
@@ -56,6 +56,14 @@ async def list_agents(me: Me, board: BoardOf, asked: Listed) -> Json:
 async def one_agent(agent_no: Number, me: Me, board: BoardOf) -> Json:
     """One agent; `me` is oneself."""
     return Json(seen_by(me, _find(board, me, agent_no)))
+
+
+@router.get("/{agent_no}/softphone", response_model=models.Softphone, dependencies=[permitted(OWN_DESK)])
+async def softphone(agent_no: Number, me: Me, ports: PortsOf) -> Json:
+    """What one's own page registers with, over `/api/v1/softphone`: the first browser phone of one's devices."""
+    if me.desk is None or agent_no not in ("me", me.desk):
+        raise NotAllowed("only one's own phone")
+    return firewall.Clear(await ports.phones.softphone(me.tenant, me.desk))
 
 
 @router.put("/{agent_no}/status", status_code=202, response_model=models.Accepted, dependencies=[permitted(OWN_DESK)])

@@ -160,9 +160,13 @@ def _routes(app: FastAPI, ports: Ports, asyncapi: str) -> None:
     async def stream(websocket: WebSocket) -> None:
         await ports.stream(websocket)
 
+    async def sip(websocket: WebSocket) -> None:
+        await ports.softphone(websocket)
+
     async def described(_request: Request) -> Response:
         return Response(asyncapi, media_type="application/yaml")
 
     app.add_api_websocket_route(f"{PREFIX}/ws", stream)
+    app.add_api_websocket_route(f"{PREFIX}/softphone", sip)
     app.add_route(f"{PREFIX}/asyncapi.yaml", described, ["GET"], include_in_schema=False)
     app.add_route("/metrics", metrics.metrics, ["GET"], include_in_schema=False)

@@ -50,7 +50,7 @@ _TEXTS: Final = ("text/", "application/json", "application/problem+json", "appli
 
 
 class Clear(Json):
-    """An answer with a number that was asked for, with a permission and for a reason on record."""
+    """An answer that is not masked: a number that was asked for, for a reason on record; or no customer's number at all."""
 
 
 async def inwards(request: Request, me: Principal, firewall: Firewall, noun: str) -> Request:

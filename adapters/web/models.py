@@ -380,6 +380,13 @@ class Device(BaseModel):
     provisioned: bool | None = Field(description="whether Asterisk has it as it should be; null for one of its own")
 
 
+class Softphone(BaseModel):
+    device: str = Field(description="what to sign in with")
+    user: str
+    realm: str
+    digest: str = Field(description="HA1 (RFC 2617): whoever has it can register as that phone")
+
+
 class NewDevice(BaseModel):
     model_config = ConfigDict(extra="forbid")
 

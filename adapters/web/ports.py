@@ -519,6 +519,10 @@ class Phones(Protocol):
         """`{name, kind, provisioned}`, from memory."""
         ...
 
+    async def softphone(self, tenant: TenantId, agent: AgentNo) -> Shape:
+        """What the page of an agent registers with: `{device, user, realm, digest}`; `NotFound` without such a phone."""
+        ...
+
     async def add(self, tenant: TenantId, kind: Kind, name: str | None, owner: AgentNo | None) -> PhoneMade: ...
 
     async def add_agent(
@@ -575,3 +579,4 @@ class Ports:
     phones: Phones
     trunks: Trunks
     stream: Callable[[WebSocket], Awaitable[None]]
+    softphone: Callable[[WebSocket], Awaitable[None]]

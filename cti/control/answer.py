@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Final
 
 from cti.board import Board
 from cti.control import events as ce
 from cti.control.effects import PressAnswer
 from cti.effects import Effect
 from cti.errors import AnswerOnPhone, WrongState
-
-BROWSER: Final = "-web"
-"""How the names of phones in the browser end."""
+from cti.phones import WEB
 
 
 def answer(board: Board, event: ce.AnswerAsked) -> Iterable[Effect]:
@@ -22,6 +19,6 @@ def answer(board: Board, event: ce.AnswerAsked) -> Iterable[Effect]:
         raise WrongState(f"agent {agent.no} is {agent.work}")
     offer = call.offer
     device = offer.device if offer is not None and offer.agent_no == agent.no else agent.device
-    if device is None or device.endswith(BROWSER) or not board.can_press_answer():
+    if device is None or device.endswith(WEB) or not board.can_press_answer():
         raise AnswerOnPhone("answer on the phone itself; the browser phone answers by its own button")
     return (PressAnswer(call.id, device),)

@@ -227,6 +227,37 @@ async def test_a_name_of_asterisks_own_or_of_another_tenants_agent_is_refused(of
             await refused
 
 
+async def test_a_page_registers_as_the_first_browser_phone_whoever_made_it(office: Office) -> None:
+    async def devices(*names: str) -> None:
+        await office.directory.update_agent(DEMO, ANA.agent_no, devices=[DeviceName(one) for one in names])
+        await office.people.refresh()
+
+    own = {"webrtc": "yes", "auth": "site-auth"}
+    office.server.own = {("endpoint", "1001-web"), ("auth", "site-auth"), ("endpoint", "1002-web")}
+    office.server.objects |= {
+        ("endpoint", "1001-web"): own,
+        ("auth", "site-auth"): {"username": "ana", "password": "a secret", "realm": ""},
+        ("endpoint", "1002-web"): {"webrtc": "no", "auth": "site-auth"},
+    }
+    made = await office.phones.add(DEMO, "web", "3001-web", ANA.agent_no)
+    assert await office.phones.softphone(DEMO, ANA.agent_no) == {
+        "device": "3001-web",
+        "user": "3001-web",
+        "realm": "asterisk",
+        "digest": digest_of("3001-web", made.secret),
+    }
+    await devices("2001", "1002-web", "1001-web", "3001-web")
+    told = await office.phones.softphone(DEMO, ANA.agent_no)
+    assert (told["device"], told["user"], told["digest"]) == ("1001-web", "ana", digest_of("ana", "a secret"))
+    office.server.objects["auth", "site-auth"] = {"username": "ana", "md5_cred": "0123", "realm": "elsewhere"}
+    await devices("1001-web")
+    with pytest.raises(NotFound, match="no browser phone"):
+        await office.phones.softphone(DEMO, ANA.agent_no)
+    await devices("2001")
+    with pytest.raises(NotFound, match="no browser phone"):
+        await office.phones.softphone(DEMO, ANA.agent_no)
+
+
 async def test_a_name_that_asterisk_turns_out_to_have_is_told_and_holds_nothing_up(office: Office) -> None:
     office.server.own = {("endpoint", "2001")}
     store = PhoneStore(office.database)
@@ -291,6 +322,7 @@ async def test_without_ari_nothing_is_made_and_all_else_goes_on(template: Path, 
             office.phones.add_agent(DEMO, replace(ANA, agent_no=AgentNo("3009")), ["desk"]),
             office.trunks.add(DEMO, {"name": "north", "host": "203.0.113.5"}),
             office.trunks.remove(DEMO, "north"),
+            office.phones.softphone(DEMO, ANA.agent_no),
         ):
             with pytest.raises(ProvisioningOff):
                 await refused

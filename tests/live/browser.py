@@ -6,6 +6,7 @@ import os
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Final
 
 from playwright.async_api import Browser, ConsoleMessage, Locator, Page, async_playwright, expect
 
@@ -84,7 +85,14 @@ async def browser() -> AsyncIterator[Browser]:
         started = await driver.chromium.launch(
             executable_path=str(chromium.path),
             env={**os.environ, **chromium.environ},
-            args=["--no-sandbox", "--disable-dev-shm-usage"],
+            args=[
+                "--no-sandbox",
+                "--disable-dev-shm-usage",
+                # for phones in the page: a microphone that needs no permission, and sound over loopback
+                "--use-fake-ui-for-media-stream",
+                "--use-fake-device-for-media-stream",
+                "--allow-loopback-in-peer-connection",
+            ],
         )
         try:
             yield started
@@ -92,12 +100,48 @@ async def browser() -> AsyncIterator[Browser]:
             await started.close()
 
 
+VOICE: Final = """
+// The microphone is a tone: a made-up voice cannot be measured. What is heard is kept where a test can look at it.
+(() => {
+  const real = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+  let permitted = null; // a page gathers no addresses for its sound before it has been permitted to listen
+  navigator.mediaDevices.getUserMedia = async (wanted) => {
+    permitted ??= await real(wanted);
+    const context = new AudioContext();
+    const tone = new OscillatorNode(context, { frequency: HERTZ });
+    const out = context.createMediaStreamDestination();
+    tone.connect(new GainNode(context, { gain: 0.3 })).connect(out);
+    tone.start();
+    return out.stream;
+  };
+  const Plain = window.RTCPeerConnection;
+  window.RTCPeerConnection = class extends Plain {
+    constructor(...how) {
+      super(...how);
+      this.addEventListener("track", (event) => {
+        const context = new AudioContext({ sampleRate: 8000 });
+        const ear = new AnalyserNode(context, { fftSize: 2048, smoothingTimeConstant: 0 });
+        context.createMediaStreamSource(event.streams[0] ?? new MediaStream([event.track])).connect(ear);
+        window.heard = (hertz) => {
+          const levels = new Float32Array(ear.frequencyBinCount);
+          ear.getFloatFrequencyData(levels);
+          return levels[Math.round((hertz * ear.fftSize) / 8000)]; // decibels
+        };
+      });
+    }
+  };
+})();
+"""
+
+
 @asynccontextmanager
-async def person(shown: Browser, centre: Centre, *, english: bool = False) -> AsyncIterator[Person]:
-    """Somebody with a window of their own."""
+async def person(shown: Browser, centre: Centre, *, english: bool = False, hertz: int = 0) -> AsyncIterator[Person]:
+    """Somebody with a window of their own. `hertz`: the voice that a phone in the page sends."""
     context = await shown.new_context(viewport={"width": 1366, "height": 768}, reduced_motion="reduce")
     if english:
         await context.add_init_script("localStorage.setItem('cti.language', 'en')")
+    if hertz:
+        await context.add_init_script(VOICE.replace("HERTZ", str(hertz)))
     somebody = Person(await context.new_page(), centre)
     try:
         yield somebody

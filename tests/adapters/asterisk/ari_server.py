@@ -93,7 +93,7 @@ class AriServer:
         key = (kind, unquote(name))
         self.asked.append((method, f"{kind}/{unquote(name)}"))
         if method == "GET":
-            found = {} if key in self.own else self.objects.get(key)
+            found = self.objects.get(key, {} if key in self.own else None)
             if found is None:
                 return 404, _no("not found")
             return 200, json.dumps([{"attribute": one, "value": value} for one, value in found.items()]).encode()

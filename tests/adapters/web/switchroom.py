@@ -27,6 +27,13 @@ class Phones:
     def list(self, tenant: TenantId) -> Sequence[Mapping[str, object]]:
         return [{"name": name, "kind": kind, "provisioned": True} for name, kind in self.made.items()]
 
+    async def softphone(self, tenant: TenantId, agent: AgentNo) -> Mapping[str, object]:
+        """A digest that could be taken for a number."""
+        for name in self.board.people[agent].devices:
+            if self.made.get(name) == "web":
+                return {"device": name, "user": name, "realm": "asterisk", "digest": "13800138000138001380001380001380"}
+        raise NotFound("no browser phone")
+
     async def add(self, tenant: TenantId, kind: Kind, name: str | None, owner: AgentNo | None) -> PhoneMade:
         if self.off:
             raise ProvisioningOff("off")

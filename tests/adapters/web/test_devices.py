@@ -89,6 +89,17 @@ NONSENSE: Any = [
 ]
 
 
+async def test_a_page_is_told_what_its_own_phone_registers_with_and_nobody_elses(world: World) -> None:
+    assert code_of(await world.ask("GET", "/agents/me/softphone", "a1")) == (404, "not_found")
+    await world.ask("POST", "/devices", "root", json={"kind": "web", "agent_no": "1001"})
+    told = await world.ask("GET", "/agents/me/softphone", "a1")
+    assert models.Softphone.model_validate(told.json()).device == "1001-web"
+    assert told.headers["cache-control"] == "no-store"
+    assert (await world.ask("GET", "/agents/1001/softphone", "blind")).json() == told.json(), "a digest is no number"
+    assert code_of(await world.ask("GET", "/agents/1001/softphone", "a2")) == (403, "not_allowed")
+    assert code_of(await world.ask("GET", "/agents/me/softphone", "root")) == (403, "not_allowed")
+
+
 async def test_what_makes_no_sense_is_refused(world: World) -> None:
     for method, path, body, code in NONSENSE:
         assert code_of(await world.ask(method, path, "root", json=body)) == code, (method, path, body)

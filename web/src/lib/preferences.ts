@@ -24,6 +24,9 @@ const write = (key: string, value: string): void => {
 export const language = ref<Language>(read("cti.language") === "en" ? "en" : "zh-CN");
 export const theme = ref<Theme>((["light", "dark"] as const).find((one) => one === read("cti.theme")) ?? "auto");
 
+/** The phone in the page is wanted in this browser. */
+export const softphoneOn = ref(read("cti.softphone") === "on");
+
 const systemDark = window.matchMedia("(prefers-color-scheme: dark)");
 const dark = ref(systemDark.matches);
 systemDark.addEventListener("change", (event) => (dark.value = event.matches));
@@ -36,6 +39,7 @@ export function keepPreferences(): void {
     write("cti.language", language.value);
     document.documentElement.lang = language.value;
   });
+  watchEffect(() => write("cti.softphone", softphoneOn.value ? "on" : "off"));
   watchEffect(() => {
     write("cti.theme", theme.value);
     document.documentElement.dataset["theme"] = isDark() ? "dark" : "light";

@@ -37,6 +37,11 @@ export async function whoAmI(token: string): Promise<Me> {
   return { token, username, role, permissions, agentNo: "own.desk" in permissions ? agent_no : null };
 }
 
+/** Whether this person may do that at all; how far it reaches is the server's to say. */
+export function may(me: Me, permission: string): boolean {
+  return permission in me.permissions;
+}
+
 /** Whether this person looks after others: sees more calls than their own. */
 export function watches(me: Me): boolean {
   return "calls.see" in me.permissions && me.permissions["calls.see"] !== "own";

@@ -7,6 +7,8 @@ export type OfferResult = "accepted" | "rejected" | "no_answer" | "failed" | "ca
 
 export interface Person {
   number: string;
+  /** Stands for the number where that is hidden. */
+  number_token?: string | null;
   name: string;
   place?: string | null;
 }
@@ -23,6 +25,7 @@ export interface Agent {
   pending_status: Status | null;
   pending_reason: string | null;
   acw_until: string | null;
+  disposition_due: string | null;
   routable: boolean;
   device: { name: string | null; reachable: boolean };
   call: string | null;
@@ -67,6 +70,33 @@ export interface CallBrief {
   answered_at: string | null;
   ended_at: string | null;
   result: string | null;
+}
+
+/** What a call can have come to; without a parent, and with children, it is a heading. */
+export interface Disposition {
+  code: string;
+  title: string;
+  title_en: string;
+  parent: string | null;
+  active: boolean;
+}
+
+/** Why somebody is not ready, as the tenant calls it. */
+export interface Reason {
+  code: string;
+  title: string;
+  title_en: string;
+  limit_seconds: number;
+  active: boolean;
+}
+
+export type WatchMode = "listen" | "whisper" | "barge";
+
+export interface Supervision {
+  call: string;
+  supervisor: string;
+  agent_no: string | null;
+  mode: WatchMode;
 }
 
 export interface Contact {

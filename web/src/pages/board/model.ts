@@ -2,7 +2,7 @@
 
 import { shallowReactive } from "vue";
 
-import type { Agent, CallBrief, CallState, Contact, Person, Queue } from "@/lib/shapes";
+import type { Agent, CallBrief, CallState, Contact, Person, Queue, Supervision } from "@/lib/shapes";
 
 /** A call that is over, or no longer ours, stays for a moment so that one can read how it ended. */
 export interface CallRow extends CallBrief {
@@ -30,6 +30,15 @@ export interface Pop {
   ended: { at: number; why: string } | null;
 }
 
+/** What I have done to a call of mine that its state alone does not tell. */
+export interface Talk {
+  muted: boolean;
+  /** Whom I am asking, and how far that is: asked, answered, customer (the other waits), other. */
+  consult: { to: string; stage: string } | null;
+  /** Several talk. */
+  conference: boolean;
+}
+
 export interface Board {
   /** The number of the signed-in agent; null for people who take no calls. */
   me: string | null;
@@ -39,6 +48,9 @@ export interface Board {
   queues: Map<string, Queue>;
   calls: Map<string, CallRow>;
   pops: Map<string, Pop>;
+  talks: Map<string, Talk>;
+  /** What I am listening to, in all or in part. */
+  watch: { now: Supervision | null };
   pbx: { down: { since: number; reason: string } | null };
 }
 
@@ -50,6 +62,8 @@ export function emptyBoard(me: string | null, ownCallsOnly: boolean): Board {
     queues: shallowReactive(new Map<string, Queue>()),
     calls: shallowReactive(new Map<string, CallRow>()),
     pops: shallowReactive(new Map<string, Pop>()),
+    talks: shallowReactive(new Map<string, Talk>()),
+    watch: shallowReactive({ now: null }),
     pbx: shallowReactive({ down: null }),
   };
 }

@@ -6,6 +6,7 @@ import type { EventFrame } from "@/lib/stream/frames";
 import { faceOf, faceSince, needsSomebody } from "./face";
 import { emptyBoard, type Board } from "./model";
 import { applyEvent, applySnapshot, forget, LINGER_MS, purge } from "./reduce";
+import { talkOf } from "./talks";
 
 const T0 = Date.parse("2026-11-22T10:00:00.000Z");
 const stamp = (seconds: number): string => new Date(T0 + seconds * 1000).toISOString();
@@ -13,7 +14,7 @@ const stamp = (seconds: number): string => new Date(T0 + seconds * 1000).toISOSt
 function agent(no: string, more: Partial<Agent> = {}): Agent {
   return {
     agent_no: no, name: `座席 ${no}`, queues: ["sales"], status: "ready", reason: null, status_since: stamp(0), work: "idle",
-    work_since: stamp(0), pending_status: null, pending_reason: null, acw_until: null, routable: true,
+    work_since: stamp(0), pending_status: null, pending_reason: null, acw_until: null, disposition_due: null, routable: true,
     device: { name: `PJSIP/${no}`, reachable: true }, call: null, caller: null, calls_today: 0, ...more,
   };
 }
@@ -148,6 +149,36 @@ describe("calls", () => {
   test("that go on without me leave my table", () => {
     tell(news("call.answered", call("c1", { agent_no: "1001", state: "talking" })), news("call.left", { ...call("c1", { agent_no: "1001", state: "talking" }), talked: 3 }, 4));
     expect(board.calls.get("c1")?.gone).toEqual({ at: T0 + 4000, why: "ended" });
+  });
+});
+
+describe("what I do with a call", () => {
+  const mine = (more: Partial<CallBrief> = {}): CallBrief => call("c1", { agent_no: "1001", state: "talking", answered_at: stamp(1), ...more });
+
+  test("a consultation is followed from the ringing to its end, and muting is mine alone", () => {
+    tell(news("call.answered", mine()), news("call.muted", { ...mine(), by: "1002", muted: true }), news("call.consulted", { ...mine(), by: "1001", to: "agent:1002", stage: "asked" }));
+    expect(talkOf(board, "c1")).toEqual({ muted: false, consult: { to: "agent:1002", stage: "asked" }, conference: false });
+    tell(news("call.muted", { ...mine(), by: "1001", muted: true }), news("call.consulted", { ...mine(), by: "1001", to: "agent:1002", stage: "no_answer" }));
+    expect(talkOf(board, "c1")).toEqual({ muted: true, consult: null, conference: false });
+  });
+
+  test("who was asked and joins makes it a conference, and the end of the call forgets it all", () => {
+    tell(news("call.answered", mine()), news("call.consulted", { ...mine(), by: "1001", to: "agent:1002", stage: "answered" }), news("call.conferenced", { ...mine(), stage: "merged", leg: null }));
+    expect(talkOf(board, "c1")).toEqual({ muted: false, consult: null, conference: true });
+    tell(news("call.ended", mine({ state: "ended", result: "answered" })));
+    expect(board.talks.size).toBe(0);
+  });
+
+  test("my supervision is shown from its start to its end, others' never", () => {
+    board.ownCallsOnly = false;
+    tell(news("call.answered", call("c1", { agent_no: "1002", state: "talking" })));
+    tell(news("supervision.started", { call: "c1", supervisor: "1900", agent_no: "1002", mode: "listen" }));
+    expect(board.watch.now).toBeNull();
+    tell(news("supervision.started", { call: "c1", supervisor: "1001", agent_no: "1002", mode: "listen" }), news("supervision.changed", { call: "c1", supervisor: "1001", agent_no: "1002", mode: "barge" }));
+    expect(board.watch.now?.mode).toBe("barge");
+    tell(news("supervision.ended", { call: "c1", supervisor: "1001", agent_no: "1002", result: "intercepted" }));
+    expect([board.watch.now, board.calls.get("c1")?.agent_no]).toEqual([null, "1001"]);
+    expect([...board.pops.values()].map((pop) => [pop.call, pop.stage])).toEqual([["c1", "talking"]]);
   });
 });
 

@@ -1,11 +1,12 @@
 /** Folds snapshots and events into the board. Everything arrives in order and once; the stream client sees to that. */
 
 import { ms } from "@/lib/clock";
-import type { Agent, CallBrief, Contact, PopRequest, Queue } from "@/lib/shapes";
+import type { Agent, CallBrief, Contact, PopRequest, Queue, Supervision } from "@/lib/shapes";
 import type { EventFrame, Snapshot } from "@/lib/stream/frames";
 
-import type { Board } from "./model";
+import type { Board, CallRow } from "./model";
 import * as pops from "./pops";
+import { talkNews } from "./talks";
 
 /** How long an ended call stays readable. */
 export const LINGER_MS = 6_000;
@@ -29,6 +30,7 @@ export function applyEvent(board: Board, event: EventFrame): void {
   if (event.type === "agent.updated" && data.agent_no) board.agents.set(data.agent_no, data as Agent);
   else if (event.type === "queue.updated" && data.name) board.queues.set(data.name, data as Queue);
   else if (event.type.startsWith("call.") && data.id) callNews(board, event.type, data as CallNews, at);
+  else if (event.type.startsWith("supervision.")) watchNews(board, event.type, event.data as (Supervision & { result?: string }) | null, event.at);
   else if (event.type.startsWith("screen_pop.")) popNews(board, event, at);
   else if (event.type === "pbx.link_down") board.pbx.down = { since: at, reason: (event.data as { reason?: string })?.reason ?? "" };
   else if (event.type === "pbx.link_up") board.pbx.down = null;
@@ -58,6 +60,7 @@ type CallNews = CallBrief & { offer?: { agent_no: string; result: string | null 
 function callNews(board: Board, type: string, call: CallNews, at: number): void {
   if (type === "call.left") return callLeft(board, call, at);
   if (type === "call.disposition_said") return; // may come days later, and moves nothing
+  talkNews(board, type, call.id, call as Parameters<typeof talkNews>[3]);
   const left = endOfMyPart(board, type, call);
   pops.follow(board, call);
   if (left !== null) pops.leave(board, call.id, left, at);
@@ -70,6 +73,7 @@ function callNews(board: Board, type: string, call: CallNews, at: number): void 
 function callLeft(board: Board, call: CallNews, at: number): void {
   if (call.agent_no !== board.me) return;
   pops.leave(board, call.id, "ended", at);
+  board.talks.delete(call.id);
   const row = board.calls.get(call.id);
   if (row && board.ownCallsOnly) board.calls.set(call.id, { ...row, gone: { at, why: "ended" } });
 }
@@ -89,6 +93,18 @@ function popNews(board: Board, event: EventFrame, at: number): void {
   if (event.type === "screen_pop.requested") pops.open(board, data as PopRequest, event.call ?? "", at, event.seq);
   else if (event.type === "screen_pop.updated") pops.addContacts(board, data.offer, (data as { contacts?: Contact[] }).contacts ?? []);
   else if (event.type === "screen_pop.closed") pops.close(board, data.offer, (data as { why?: string }).why ?? "ended", at);
+}
+
+/** Only my own supervision is followed: who else listens is told to nobody. */
+function watchNews(board: Board, type: string, watch: (Supervision & { result?: string }) | null, at: string): void {
+  if (watch?.supervisor !== board.me) return;
+  if (type !== "supervision.ended") return void (board.watch.now = watch);
+  if (board.watch.now?.call === watch.call) board.watch.now = null;
+  const call = board.calls.get(watch.call);
+  if (watch.result !== "intercepted" || !call) return;
+  const mine: CallRow = { ...call, agent_no: board.me, state: "talking", state_since: at };
+  board.calls.set(call.id, mine);
+  pops.follow(board, mine);
 }
 
 function fillCalls(board: Board, calls: CallBrief[], now: number): void {

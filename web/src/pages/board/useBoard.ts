@@ -2,6 +2,7 @@
 
 import { computed, inject, nextTick, onScopeDispose, provide, shallowReactive, shallowRef, type ComputedRef, type InjectionKey, type ShallowRef } from "vue";
 
+import { Problem, request } from "@/lib/api";
 import { ms } from "@/lib/clock";
 import { beat, clock, now } from "@/lib/now";
 import { watches, type Me } from "@/lib/session";
@@ -12,6 +13,7 @@ import type { EventFrame } from "@/lib/stream/frames";
 
 import { emptyBoard, type Board } from "./model";
 import { applyEvent, applySnapshot, forget, purge } from "./reduce";
+import { openSoftphone, type Phone } from "./useSoftphone";
 
 /** Events are drawn together: a wallboard at 50 events a second needs no 50 drawings. Pops do not wait. */
 const DRAW_EVERY_MS = 60;
@@ -27,10 +29,17 @@ export interface Desk {
   refusal: ShallowRef<string | null>;
   /** Commands that were sent and not yet answered, by name. */
   pending: Set<string>;
+  phone: Phone;
+  /** Whose sheet is open: an agent's, or that of a caller who waits. */
+  sheet: ShallowRef<SheetOf | null>;
+  /** A request over REST, for what the stream has no command for; a refusal shows like a command's. */
+  post(path: string, body: Record<string, unknown>, as: string): Promise<boolean>;
   command(name: string, args?: Record<string, unknown>, as?: string): Promise<boolean>;
   takeOver(): void;
   dismiss(pop: string): void;
 }
+
+export type SheetOf = { agent: string } | { queue: string; call: string };
 
 const KEY: InjectionKey<Desk> = Symbol("desk");
 
@@ -100,6 +109,24 @@ export function openBoard(me: Me, signedOut: () => void): Desk {
     },
   );
 
+  /** One at a time under a name; a refusal stays until the next one. */
+  async function once(as: string, doing: () => Promise<unknown>): Promise<boolean> {
+    if (pending.has(as)) return false;
+    refusal.value = null;
+    pending.add(as);
+    try {
+      await doing();
+      return true;
+    } catch (refused) {
+      refusal.value = refused instanceof CommandRefused || refused instanceof Problem ? refused.code : "other";
+      return false;
+    } finally {
+      pending.delete(as);
+    }
+  }
+
+  const command: Desk["command"] = (name, args = {}, as = name) => once(as, () => stream.command(name, args));
+
   const desk: Desk = {
     me,
     board,
@@ -108,20 +135,11 @@ export function openBoard(me: Me, signedOut: () => void): Desk {
     own,
     refusal,
     pending,
-    async command(name, args = {}, as = name) {
-      if (pending.has(as)) return false;
-      refusal.value = null;
-      pending.add(as);
-      try {
-        await stream.command(name, args);
-        return true;
-      } catch (refused) {
-        refusal.value = refused instanceof CommandRefused ? refused.code : "other";
-        return false;
-      } finally {
-        pending.delete(as);
-      }
-    },
+    sheet: shallowRef(null),
+    phone: openSoftphone(me.token, own, command),
+    command,
+    post: (path, body, as) =>
+      once(as, () => request(path, me.token, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) })),
     takeOver: () => stream.connect(),
     dismiss: (pop) => void board.pops.delete(pop),
   };

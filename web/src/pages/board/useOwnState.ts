@@ -32,20 +32,33 @@ export function chosen(agent: Agent): Choice["id"] {
   return agent.reason === "break" ? "break" : "busy";
 }
 
+/** More time for after-call work, each time it is asked for. */
+export const EXTEND_SECONDS = 30;
+
 export interface OwnState {
   choose(choice: Choice): void;
+  /** Not ready, for a reason of the tenant's own. */
+  away(reason: string): void;
   finish(): void;
+  extend(): void;
   pending: Set<string>;
   live: ComputedRef<boolean>;
 }
 
 export function useOwnState(): OwnState {
-  const { command, pending, link } = useDesk();
+  const { command, pending, link, phone, own } = useDesk();
+  /** With the phone in the page, unless a call is on: that phone stays what it is until its end. */
+  const device = (): Record<string, string> => {
+    const resting = own.value?.work === "idle" || own.value?.work === "acw";
+    return phone.device.value !== null && resting ? { device: phone.device.value } : {};
+  };
+  const declare = (status: Status, reason: string | undefined, as: string): void =>
+    void command("agent.status", { status, ...(reason === undefined ? {} : { reason }), ...(status === "logged_out" ? {} : device()) }, as);
   return {
-    choose({ id, status, reason }) {
-      void command("agent.status", reason === undefined ? { status } : { status, reason }, `status.${id}`);
-    },
+    choose: ({ id, status, reason }) => declare(status, reason, `status.${id}`),
+    away: (reason) => declare("not_ready", reason, "status.reason"),
     finish: () => void command("agent.finish_acw"),
+    extend: () => void command("agent.extend_acw", { seconds: EXTEND_SECONDS }),
     pending,
     live: computed(() => link.value.state === "live"),
   };

@@ -1,0 +1,164 @@
+"""The phone in the page: a real browser's WebRTC, over the server's own address, to a real Asterisk."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser
+
+from tests.live.browser import Person, browser, person
+from tests.live.centre import PACE_SECONDS, Centre
+from tests.live.conftest import Lab, Phones
+from tests.live.phone import Leg, Phone
+from tests.live.tone import Tone, until_heard
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+AGENT, SUPERVISOR, CUSTOMER = 1000, 620, 440
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def centre(lab: Lab) -> AsyncIterator[Centre]:
+    made = Centre(lab, "sqlite+aiosqlite:///{folder}/cti.db")
+    made.cti("migrate")
+    made.cti("lab", "seed")
+    await made.start()
+    yield made
+    await made.close()
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def window() -> AsyncIterator[Browser]:
+    async with browser() as started:
+        yield started
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def phones(lab: Lab) -> AsyncIterator[Phones]:
+    made = Phones(lab)
+    yield made
+    await made.close()
+
+
+async def switched_on(who: Person, username: str) -> None:
+    await who.sign_in(username)
+    await who.page.locator("[data-softphone]").click()
+    await who.sees(who.page.locator("[data-softphone=ready]"))
+
+
+async def hears(who: Person, hertz: int, *, loud: bool = True) -> None:
+    """Wait until this pitch is there in what the page hears, or is not."""
+    async with asyncio.timeout(20):
+        while (await who.page.evaluate(f"window.heard ? window.heard({hertz}) > -50 : false")) is not loud:
+            await asyncio.sleep(PACE_SECONDS)
+
+
+async def talking(agent: Person, trunk: Phone) -> Leg:
+    """A customer who is with this agent."""
+    caller = trunk.call("4001", "13800001234", "张伟明")
+    await agent.sees(agent.pop("ringing"), "接听")
+    await agent.press("接听")
+    await agent.sees(agent.pop("talking"))
+    return caller
+
+
+async def test_an_agent_without_a_desk_phone_works_a_whole_call_in_the_page(
+    centre: Centre, phones: Phones, window: Browser
+) -> None:
+    trunk = await phones.trunk()
+    async with person(window, centre, hertz=AGENT) as agent:
+        await switched_on(agent, "1001")
+        await agent.press("示闲")
+        await agent.sees(agent.agent("1001", "ready"))
+        caller = await talking(agent, trunk)
+        with Tone(trunk, caller).send(CUSTOMER):
+            await until_heard(trunk, [AGENT])
+            await hears(agent, CUSTOMER)
+
+            await agent.press("静音")
+            await until_heard(trunk, [], [AGENT])
+            await agent.press("取消静音")
+            await until_heard(trunk, [AGENT])
+
+            await agent.press("保持")
+            await agent.sees(agent.pop("held"))
+            await until_heard(trunk, [], [AGENT])
+            await hears(agent, CUSTOMER, loud=False)
+            await agent.press("恢复")
+            await agent.sees(agent.pop("talking"))
+            await until_heard(trunk, [AGENT])
+            await hears(agent, CUSTOMER)
+        await agent.press("挂断")
+        await caller.until_ended()
+        await agent.press("结束整理")
+        await agent.sees(agent.agent("1001", "ready"))
+
+
+async def test_a_phone_in_the_page_outlives_the_server_and_its_call_goes_on(
+    centre: Centre, phones: Phones, window: Browser
+) -> None:
+    trunk = await phones.trunk()
+    async with person(window, centre, hertz=AGENT) as agent:
+        await switched_on(agent, "1001")
+        await agent.press("示闲")
+        caller = await talking(agent, trunk)
+        with Tone(trunk, caller).send(CUSTOMER):
+            await until_heard(trunk, [AGENT])
+            centre.kill()
+            await agent.sees(agent.page.locator("[data-softphone=lost]"))
+            await until_heard(trunk, [AGENT])
+            await hears(agent, CUSTOMER)
+            await centre.start()
+            await agent.sees(agent.page.locator("[data-softphone=ready]"))
+            await until_heard(trunk, [AGENT])
+        await agent.sees(agent.pop("talking"))
+        caller.hangup()
+        await agent.sees(agent.pop("ended"))
+        await agent.press("结束整理")
+        await agent.sees(agent.agent("1001", "ready"))
+
+
+async def test_a_supervisor_listens_whispers_and_intercepts_from_the_page(
+    centre: Centre, phones: Phones, window: Browser
+) -> None:
+    desk, trunk = await phones.desk("1002"), await phones.trunk()
+    token = await centre.token("1002")
+    await centre.status(token, "1002", "ready")
+    async with person(window, centre, hertz=SUPERVISOR) as boss:
+        await switched_on(boss, centre.supervisor)
+        caller = trunk.call("4001", "13800001234", "张伟明")
+        ringing = await desk.next_ring()
+        ringing.answer()
+        await boss.sees(boss.agent("1002", "talking"))
+        with Tone(desk, ringing).send(AGENT), Tone(trunk, caller).send(CUSTOMER):
+            await boss.agent("1002").get_by_role("button").click()
+            await boss.press("监听")
+            await boss.sees(boss.page.locator("[data-watch=listen]"), "没有人听到您")
+            await hears(boss, CUSTOMER)
+            await hears(boss, AGENT)
+            await until_heard(desk, [CUSTOMER], [SUPERVISOR])
+            await boss.press("密语")
+            await boss.sees(boss.page.locator("[data-watch=whisper]"))
+            await until_heard(desk, [CUSTOMER, SUPERVISOR])
+            await until_heard(trunk, [AGENT], [SUPERVISOR])
+            await boss.press("拦截")
+            await ringing.until_ended()
+            await boss.misses(boss.page.locator("[data-watch]"))
+            await until_heard(trunk, [SUPERVISOR])
+            await hears(boss, CUSTOMER)
+        await boss.sees(boss.pop("talking"), "张伟明")
+        await boss.press("挂断")
+        await caller.until_ended()
+    await centre.status(token, "1002", "logged_out")
+
+
+async def test_the_phone_moves_to_the_page_that_was_opened_last(centre: Centre, window: Browser) -> None:
+    async with person(window, centre, hertz=AGENT) as first, person(window, centre, hertz=AGENT) as second:
+        await switched_on(first, "1001")
+        await switched_on(second, "1001")
+        await first.sees(first.page.locator("[data-softphone=elsewhere]"))
+        await second.page.locator("[data-softphone]").click()
+        await second.sees(second.page.locator("[data-softphone=off]"))

@@ -1,0 +1,86 @@
+/** A page's line to Asterisk's SIP, over the server: JsSIP's socket, with a hello before the first word of SIP.
+ *
+ *  It knows close codes and declines to know what is said on it. */
+
+export const LINE = "/api/v1/softphone";
+
+/** Ends that coming back would not mend: JsSIP is not told to try again. */
+export const FINAL = { badFrame: 4400, badToken: 4401, noPhone: 4403, elsewhere: 4409 } as const;
+
+/** The part of a WebSocket that is used here; tests bring their own. */
+export interface Wire {
+  onopen: ((event: never) => void) | null;
+  onmessage: ((event: { data: unknown }) => void) | null;
+  onclose: ((event: { code: number; reason: string }) => void) | null;
+  send(text: string): void;
+  close(): void;
+}
+
+export class Line {
+  via_transport: string;
+  readonly sip_uri: string;
+  onconnect: () => void = () => {};
+  ondisconnect: (error: boolean, code?: number, reason?: string) => void = () => {};
+  ondata: (data: unknown) => void = () => {};
+  /** It has ended for good, and why. */
+  onend: (code: number) => void = () => {};
+
+  #wire: Wire | null = null;
+  #open = false;
+  readonly #make: (url: string) => Wire;
+
+  constructor(
+    readonly url: string,
+    private readonly token: string,
+    make?: (url: string) => Wire,
+  ) {
+    const at = new URL(url);
+    this.via_transport = at.protocol === "wss:" ? "WSS" : "WS";
+    this.sip_uri = `sip:${at.host};transport=ws`;
+    this.#make = make ?? ((where) => new WebSocket(where, "sip") as unknown as Wire);
+  }
+
+  connect(): void {
+    if (this.#wire) return;
+    const wire = this.#make(this.url);
+    this.#wire = wire;
+    wire.onopen = () => wire.send(JSON.stringify({ op: "hello", token: this.token }));
+    wire.onmessage = (message) => this.#wire === wire && this.#heard(message.data);
+    wire.onclose = (event) => this.#wire === wire && this.#gone(event.code, event.reason);
+  }
+
+  disconnect(): void {
+    const wire = this.#wire;
+    this.#wire = null;
+    this.#open = false;
+    wire?.close();
+  }
+
+  send(message: unknown): boolean {
+    if (!this.#open || !this.#wire) return false;
+    this.#wire.send(String(message));
+    return true;
+  }
+
+  isConnected(): boolean {
+    return this.#open;
+  }
+
+  isConnecting(): boolean {
+    return this.#wire !== null && !this.#open;
+  }
+
+  #heard(data: unknown): void {
+    if (this.#open) return this.ondata(data);
+    if (typeof data !== "string" || !data.includes('"welcome"')) return;
+    this.#open = true;
+    this.onconnect();
+  }
+
+  #gone(code: number, reason: string): void {
+    this.#wire = null;
+    this.#open = false;
+    if (Object.values<number>(FINAL).includes(code)) this.onend(code);
+    else this.ondisconnect(code !== 1000, code, reason);
+  }
+}
