@@ -120,6 +120,83 @@ async def test_an_agent_rejects_a_ringing_call_on_the_page_and_the_caller_waits_
         await agent.misses(agent.queue("sales").locator("li"))
 
 
+async def test_an_agent_dials_says_what_it_came_to_and_the_record_has_it(
+    centre: Centre, phones: Phones, window: Browser
+) -> None:
+    desk, far = await phones.desk("1003"), await phones.carrier()
+    token = await centre.token("1003")
+    async with person(window, centre) as agent:
+        await agent.sign_in("1003")
+        await agent.press("示忙")
+        await agent.page.get_by_placeholder("号码或同事工号").fill("139 1111 2222")
+        await agent.press("呼叫")
+        ringing = await desk.next_ring()
+        ringing.answer()
+        other = await far.next_ring()
+        other.answer()
+        await agent.sees(agent.pop("talking"), "13911112222")
+        call = str((await centre.get("/agents/me", token))["call"])
+        form = agent.page.get_by_role("form", name="小结")
+        await form.get_by_role("combobox").select_option(index=1)
+        await form.get_by_role("textbox").fill("明天再打")
+        await form.get_by_role("button", name="保存").click()
+        await agent.sees(form, "已保存")
+        await agent.press("挂断")
+        await other.until_ended()
+        (said,) = (await centre.get(f"/calls/{call}", token))["dispositions"]
+        assert (said["agent_no"], said["note"]) == ("1003", "明天再打")
+
+
+async def test_an_agent_asks_a_colleague_and_hands_the_customer_over_on_the_page(
+    centre: Centre, phones: Phones, window: Browser
+) -> None:
+    desk, other, trunk = await phones.desk("1001"), await phones.desk("1004"), await phones.trunk()
+    for no in ("1001", "1004"):
+        await centre.status(await centre.token(no), no, "ready" if no == "1001" else "not_ready")
+    async with person(window, centre) as agent:
+        await agent.sign_in("1001")
+        caller = trunk.call("4001", "13800001234", "张伟明")
+        ringing = await desk.next_ring()
+        ringing.answer()
+        await agent.sees(agent.pop("talking"))
+        await agent.press("转接")
+        await agent.page.get_by_placeholder("姓名、号码或技能组").fill("1004")
+        await agent.page.locator('[data-target="agent:1004"]').get_by_role("button", name="咨询").click()
+        await agent.sees(agent.page.locator(".asking"), "正在呼叫")
+        asked = await other.next_ring()
+        asked.answer()
+        await agent.sees(agent.page.locator(".asking"), "客户等待中")
+        await agent.press("转给对方")
+        await ringing.until_ended()
+        await agent.sees(agent.pop("ended"))
+        caller.hangup()
+        await asked.until_ended()
+
+
+async def test_a_supervisor_moves_a_caller_and_signs_an_agent_out_on_the_page(
+    centre: Centre, phones: Phones, window: Browser
+) -> None:
+    trunk = await phones.trunk()
+    await phones.desk("1005")
+    await centre.status(await centre.token("1005"), "1005", "not_ready")
+    async with person(window, centre) as boss:
+        await boss.sign_in(centre.supervisor)
+        caller = await trunk.call("4009", "13800001234", "张伟明").until_answered()
+        await boss.queue("empty").locator("li").get_by_role("button").click()
+        await boss.page.locator("[data-sheet] select").select_option("support")
+        await boss.press("移动")
+        await boss.sees(boss.queue("support").locator("li"), "张伟明")
+        caller.hangup()
+        await boss.agent("1005", "busy").get_by_role("button").click()
+        await boss.page.get_by_placeholder("为什么这样做").fill("下班")
+        await boss.press("强制签出")
+        await boss.press("确认签出？")
+        await boss.sees(boss.agent("1005", "logged_out"))
+        await boss.misses(boss.page.locator("[data-sheet]"))
+        (deed,) = (await centre.get("/audit", await centre.token(centre.admin), action="agents.force"))["items"]
+        assert (deed["reason"], deed["who"]) == ("下班", centre.supervisor)
+
+
 async def test_a_supervisor_sees_callers_wait_with_name_number_and_time_that_runs(
     centre: Centre, phones: Phones, window: Browser
 ) -> None:

@@ -3,6 +3,13 @@
 import { i18n, wordFor } from "@/i18n";
 import type { Agent } from "@/lib/shapes";
 
+/** Why something was not done; nothing where nothing was refused. */
+export function refusalWord(code: string | null): string {
+  const { t, te } = i18n.global;
+  if (code === null) return "";
+  return te(`error.${code}`) ? t(`error.${code}`) : t("error.other", { code });
+}
+
 /** What waits until the call is over, or nothing. */
 export function pendingWord(agent: Agent): string {
   const { t } = i18n.global;
