@@ -1,4 +1,4 @@
-"""Numbers, schedules and calendars; and the marks that removed entries of lists leave for whoever remembers them."""
+"""Numbers, schedules, calendars, places; and the marks that removed entries of lists leave for whoever knew them."""
 
 from __future__ import annotations
 
@@ -73,5 +73,15 @@ list_removals = Table(
     Column("match", Key, nullable=False),
     Column("number", Key, nullable=False),
     PrimaryKeyConstraint("tenant", "revision", "kind", "match", "number"),
+    ForeignKeyConstraint(["tenant"], ["tenants.tenant"]),
+)
+
+places = Table(
+    "places",
+    metadata,
+    Column("tenant", Key, nullable=False),
+    Column("prefix", Key, nullable=False),  # without +86 and the 0 of area codes
+    Column("place", Words, nullable=False),
+    PrimaryKeyConstraint("tenant", "prefix"),
     ForeignKeyConstraint(["tenant"], ["tenants.tenant"]),
 )

@@ -21,7 +21,8 @@ LONGEST_NAME: Final = 80
 _CODE: Final = "+86"
 _NOWHERE: Final = ("400", "800")
 _START: Final = re.compile(r"1[3-9][0-9]{1,9}|(?:10|2[0-9])[0-9]{0,8}|[3-9][0-9]{2,10}")
-_WITH_CODE: Final = re.compile(r"\+86|0086|861[3-9]")
+_KEPT: Final = re.compile(r"[1-9][0-9]{0,10}")
+_WITH_CODE: Final = re.compile(r"\+86|086|861[3-9]")
 _SMALL: Final = 9
 """Digits that four bytes hold."""
 
@@ -49,7 +50,7 @@ class Places:
 
     def append(self, start: str, name: str) -> None:
         """Add one that comes after all others of its length; raises `ValueError` for one that does not."""
-        if not (start.isascii() and start.isdecimal()) or start[0] == "0":
+        if not _KEPT.fullmatch(start):
             raise ValueError(f"{start!r} begins no number")
         column = self._column(len(start))
         number = int(start)
@@ -122,10 +123,9 @@ def place_of(number: str, *known: Places) -> str | None:
 
 def start_of(text: str) -> str:
     """A beginning as it is kept, without the 0 of an area code; raises `BadRequest` for what begins no number here."""
-    digits = text.strip()
+    digits = text.strip().removeprefix("0")
     if _WITH_CODE.match(digits):
-        raise BadRequest(f"{digits[:20]!r}: a beginning is written without +86")
-    digits = digits.removeprefix("0")
+        raise BadRequest(f"{text[:20]!r}: a beginning is written without +86")
     if not _START.fullmatch(digits):
         raise BadRequest(f"{text[:20]!r} is no beginning of a number: 3 to 11 digits, such as 1990571 or 0571")
     if digits.startswith(_NOWHERE):

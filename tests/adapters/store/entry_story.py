@@ -1,4 +1,4 @@
-"""Uses every statement about numbers, schedules, calendars and lists once."""
+"""Uses every statement about numbers, schedules, calendars, lists and places once."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 
 from adapters.store.database import Database
 from adapters.store.list_reading import read_lists
+from adapters.store.places import read_places
 from cti.entry.decide import EntryPoint
 from cti.entry.entries import ListEntry
 from cti.targets import ENDS, target
@@ -35,4 +36,13 @@ async def use_entry(database: Database, entry: Any, lists: Any) -> None:
     await read_lists(database, None, Event())
     await lists.remove_older(DEMO, "deny", start)
     async for _piece in lists.everything(DEMO, "vip"):
+        pass
+
+
+async def use_places(database: Database, places: Any) -> None:
+    await places.load(DEMO, [("1990571", "浙江省杭州市"), ("571", "浙江省杭州市")])
+    await places.load(DEMO, [("571", "浙江省杭州市")], replace=True)
+    await places.revision()
+    await read_places(database, Event())
+    async for _piece in places.everything(DEMO):
         pass

@@ -20,6 +20,7 @@ from adapters.store.incidents import Incidents
 from adapters.store.lists import Lists
 from adapters.store.passwords import Passwords
 from adapters.store.phones import PhoneStore
+from adapters.store.places import PlaceStore
 from adapters.store.prompts import PromptStore
 from adapters.store.queries import Queries, Which
 from adapters.store.recordings import Recordings
@@ -35,7 +36,7 @@ from cti.people import Reach
 from cti.records import AgentProfile, AgentRecord, Figures, QueueSettings
 from tests.adapters.store.code_story import use_codes
 from tests.adapters.store.conftest import Opener
-from tests.adapters.store.entry_story import use_entry
+from tests.adapters.store.entry_story import use_entry, use_places
 from tests.adapters.store.flow_story import use_flows
 from tests.adapters.store.journey_story import use_incidents, use_prompts, use_recordings, use_voicemail
 from tests.adapters.store.role_story import use_roles
@@ -75,6 +76,7 @@ STORES: Final = (
     Incidents,
     Lists,
     PhoneStore,
+    PlaceStore,
     PromptStore,
     Queries,
     Recordings,
@@ -166,6 +168,7 @@ async def use_everything(store: Store) -> None:
     await queries.newest(DEMO, before=9)
     await queries.contacts(DEMO, {"+8613800001234"})
     await use_entry(database, of(EntryStore(database)), lists)
+    await use_places(database, of(PlaceStore(database)))
     await use_flows(of(FlowStore(database)))
     await use_codes(of(Codes(database)))
     await use_roles(of(Roles(database)), of(AuditStore(database)))

@@ -113,12 +113,13 @@ def test_home_is_mobile_and_landline_alone() -> None:
 )
 def test_a_beginning_is_kept_without_the_0_of_its_area(written: str, start: str) -> None:
     assert start_of(written) == start
+    assert start_of(start) == start
 
 
 @pytest.mark.parametrize(
     "text",
     [
-        "", "13", "57", "1", "110", "138000012345", "+861990571", "00861990571", "8613805711234", "8613805",
+        "", "13", "57", "1", "110", "138000012345", "+861990571", "00861990571", "8613805711234", "8613805", "08613",
         "400", "800810", "1.99E+06", "138x", "１３８", "00571", "138 0571", "-138",
     ],
 )  # fmt: skip
