@@ -11,7 +11,7 @@ import io
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Final
+from typing import Final, Protocol
 from zoneinfo import ZoneInfo
 
 from cti.entry.entries import PATTERN, ListEntry, checked, kind_of
@@ -59,12 +59,22 @@ class Sheet:
     problems: Sequence[Problem]
 
 
+class Flawed(Protocol):
+    """A sheet with lines that cannot be used, whatever it is of."""
+
+    @property
+    def wrong(self) -> int: ...
+
+    @property
+    def problems(self) -> Sequence[Problem]: ...
+
+
 class BadSheet(BadRequest):
     """A sheet with lines that cannot be used; nothing of it was imported."""
 
     code = "import_broken"
 
-    def __init__(self, sheet: Sheet) -> None:
+    def __init__(self, sheet: Flawed) -> None:
         first = sheet.problems[0]
         super().__init__(f"{sheet.wrong} lines cannot be used, the first is line {first.line}: {first.message}")
         self.problems = sheet.problems
@@ -73,12 +83,12 @@ class BadSheet(BadRequest):
 def read(kind: str, data: bytes, *, zone: str, by: str = "", at: Instant = _UNKNOWN) -> Sheet:
     """The entries of a sheet and the lines that are none. A date without a time lasts to its end, in this zone."""
     kind_of(kind)
-    lines = csv.reader(io.StringIO(_decoded(data), newline=""), delimiter=_delimiter(data))
+    lines = csv.reader(io.StringIO(decoded(data), newline=""), delimiter=delimiter_of(data))
     entries: list[ListEntry] = []
     problems: list[Problem] = []
     wrong = patterns = 0
     columns: Sequence[str] | None = None
-    for n, cells in _rows(lines):
+    for n, cells in rows_of(lines):
         if isinstance(cells, str):
             wrong += 1
             problems.append(Problem(n, cells))
@@ -91,7 +101,7 @@ def read(kind: str, data: bytes, *, zone: str, by: str = "", at: Instant = _UNKN
         if not any(map(str.strip, cells)):
             continue
         try:
-            entry = _entry(kind, dict(zip(columns, map(_plain, cells), strict=False)), ZoneInfo(zone), by, at)
+            entry = _entry(kind, dict(zip(columns, map(plain_cell, cells), strict=False)), ZoneInfo(zone), by, at)
             patterns += entry.match == PATTERN
             refuse_more_patterns(patterns)
             entries.append(entry)
@@ -106,15 +116,16 @@ def read(kind: str, data: bytes, *, zone: str, by: str = "", at: Instant = _UNKN
 
 def header() -> bytes:
     """How a sheet begins: the mark that tells spreadsheets it is UTF-8, and the names of the columns."""
-    return MARK + _line(COLUMNS)
+    return MARK + line_of(COLUMNS)
 
 
 def written(entries: Iterable[ListEntry]) -> bytes:
     """The lines of these entries; `read` makes the same entries of them."""
-    return b"".join(_line(_cells(one)) for one in entries)
+    return b"".join(line_of(_cells(one)) for one in entries)
 
 
-def _decoded(data: bytes) -> str:
+def decoded(data: bytes) -> str:
+    """The text of a sheet; raises `BadRequest` for what is none."""
     if data.startswith(_OF_UTF16):
         raise BadRequest("this is UTF-16; save it as UTF-8 or GB18030")
     for encoding in ("utf-8-sig", "gb18030"):
@@ -128,12 +139,13 @@ def _decoded(data: bytes) -> str:
     raise BadRequest("this is no text in UTF-8 or GB18030")
 
 
-def _delimiter(data: bytes) -> str:
+def delimiter_of(data: bytes) -> str:
+    """What divides the cells, by the first line."""
     first = data.split(b"\n", 1)[0]
     return max(",;\t", key=lambda one: first.count(one.encode()))
 
 
-def _rows(lines: Iterator[list[str]]) -> Iterator[tuple[int, list[str] | str]]:
+def rows_of(lines: Iterator[list[str]]) -> Iterator[tuple[int, list[str] | str]]:
     """Each row with its number; words instead of cells where the sheet cannot be read any further."""
     n = 0
     try:
@@ -149,7 +161,8 @@ def _header(cells: Sequence[str]) -> list[str] | None:
     return words if "number" in words else None
 
 
-def _plain(cell: str) -> str:
+def plain_cell(cell: str) -> str:
+    """A cell without the apostrophe that keeps it from being a formula."""
     cell = cell.strip(" ")
     return cell[1:] if cell.startswith("'") and cell[1:].startswith(_FORMULA) else cell
 
@@ -212,7 +225,8 @@ def _stamp(at: Instant | None) -> str:
     return "" if at is None else datetime.fromtimestamp(at / 1000, UTC).isoformat(timespec="milliseconds")
 
 
-def _line(cells: Sequence[str]) -> bytes:
+def line_of(cells: Sequence[str]) -> bytes:
+    """A line of these cells, none of which is a formula."""
     out = io.StringIO()
     csv.writer(out).writerow([f"'{cell}" if cell.startswith(_FORMULA) else cell for cell in cells])
     return out.getvalue().encode()
