@@ -40,6 +40,7 @@ from adapters.lookups import LookUps
 from adapters.metrics import CallMetrics, ServerMetrics
 from adapters.organisation import Ledger, Organisation
 from adapters.people import People
+from adapters.places import CallerPlaces
 from adapters.prompts import Prompts, refuse_silence
 from adapters.provisioning import Provisioner
 from adapters.recordings.metrics import RecordingMetrics
@@ -159,6 +160,7 @@ class Server:
         self.entries = Entries(store.database)
         self.incidents = IncidentBoard(Incidents(store.database), partial(refuse_silence, store.database))
         self.crm = Crm(settings.crm_hosts.split(","))
+        self.places = CallerPlaces(store.database, settings.state_dir)
         self.look_ups = LookUps(self.queries, self.clock, lambda event, tenant: self.engine.post(event, tenant))
         self.pbx = self._pbx()
         self.talk = self._talk()
@@ -172,6 +174,7 @@ class Server:
                     LookUp: self.look_ups.ask,
                     PressAnswer: lambda tenant, order: self.talk.press(tenant, order),
                 },
+                self.places.complete,
             ),
             self.clock,
             first_turn=loaded.next_n,
@@ -482,6 +485,7 @@ class Server:
                 tasks.create_task(self.people.watch(), name="directory"),
                 tasks.create_task(self.flows.watch(), name="flows"),
                 tasks.create_task(self.look_ups.run(), name="look-ups"),
+                tasks.create_task(self.places.run(), name="places"),
                 tasks.create_task(self.archive.run(), name="recordings"),
                 tasks.create_task(self.audit.run(), name="audit"),
                 tasks.create_task(self.mailroom.run(), name="voicemail"),
@@ -526,6 +530,7 @@ class Server:
         if self.ari is not None:
             await self.ari.close()
         self.entries.close()
+        self.places.close()
         await self.store.close()
 
 

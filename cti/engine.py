@@ -71,6 +71,8 @@ class Carriers:
     journal: Callable[[Turn], None]
     publish: Callable[[TenantId, Sequence[Published]], None]
     orders: Mapping[type[Effect], Callable[[TenantId, Any], None]]
+    complete: Callable[[TenantId, News], Mapping[str, object]] = lambda _tenant, news: news.data
+    """What news tell, with what is known outside the boards and no decision stands on; before they are on record."""
 
 
 class Engine:
@@ -172,10 +174,9 @@ class Engine:
             match effect:
                 case News():
                     seat.seq += 1
+                    told = self._carriers.complete(tenant, effect)
                     turn.news.append(
-                        Published(
-                            seat.seq, effect.type, effect.at, effect.data, effect.call, effect.agents, effect.queue
-                        )
+                        Published(seat.seq, effect.type, effect.at, told, effect.call, effect.agents, effect.queue)
                     )
                 case SaveCall(call):
                     turn.calls.append(call)

@@ -19,6 +19,7 @@ WIRING = {
     "flows",
     "trials",
     "people",
+    "places",
     "prompts",
     "lookups",
     "archive",

@@ -28,14 +28,14 @@ _ROOT: Final = Path(__file__).resolve().parents[2]
 """Where both rooms are, in a checkout and in an installed package alike."""
 
 
-async def known(folder: Path, command: tuple[str, ...] = EXTRACT) -> Places:
-    """What is known of this library's version; raises `NoPlaces`."""
+async def known(folder: Path, command: tuple[str, ...] = ()) -> Places:
+    """What is known of this library's version; raises `NoPlaces`. `command` takes the place of `EXTRACT`."""
     file, library = folder / FILE, phonenumbers.__version__
     try:
         return await asyncio.to_thread(lambda: unpacked(file.read_bytes(), library))
     except (OSError, ValueError):
         pass  # there is none yet, or none that is any good
-    data = await _extracted(command)
+    data = await _extracted(command or EXTRACT)
     try:
         places = unpacked(data, library)
     except ValueError as wrong:

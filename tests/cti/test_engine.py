@@ -12,7 +12,7 @@ import pytest
 
 from cti import events as ev
 from cti.board import Board, Rules
-from cti.effects import Deliver, Effect, LookUp
+from cti.effects import Deliver, Effect, LookUp, News
 from cti.engine import Carriers, Clock, Engine, Turn
 from cti.errors import NotFound
 from cti.ids import AgentNo, CallId, DeviceName, LegId, QueueName, TenantId
@@ -46,6 +46,10 @@ class Office:
         self.engine.open(tenant, started, last_seq=40)
         devices = {DeviceName("1001"): "NOT_INUSE"}
         self.engine.post(ev.SnapshotTaken(at=self.clock(), legs=(), devices=devices), tenant)
+
+    def completes(self, complete: Callable[[TenantId, News], Mapping[str, object]]) -> None:
+        """Let somebody outside have a word in the news."""
+        self.engine._carriers = replace(self.engine._carriers, complete=complete)
 
     def _journal(self, turn: Turn) -> None:
         self.turns.append(turn)
@@ -122,6 +126,20 @@ async def test_a_fact_is_journaled_before_it_is_published_before_anything_is_ord
     last_order = len(kinds) - 1 - kinds[::-1].index("order")
     assert office.told[last_order + 1] == ("journal", "NoneType"), "the rest comes when the phone rings already"
     assert office.told.index(("publish", "agent.updated")) > last_order
+
+
+async def test_news_are_completed_before_they_are_on_record_and_the_board_knows_nothing_of_it() -> None:
+    office = Office()
+    office.completes(lambda tenant, news: {**news.data, "told": f"{tenant} {news.type}"})
+    office.ready()
+    office.engine.post(office.caller(), DEMO)
+    office.engine.close()
+
+    on_record = [one for turn in office.turns for one in turn.news if "told" in one.data]
+    assert [one.data["told"] for one in on_record if one.type == "screen_pop.requested"] == [
+        "demo screen_pop.requested"
+    ]
+    assert on_record == [one for _, one in office.news if "told" in one.data]
 
 
 async def test_what_an_order_stands_on_is_journaled_before_it_leaves() -> None:

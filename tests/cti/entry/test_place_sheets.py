@@ -48,9 +48,7 @@ def test_a_list_of_problems_has_an_end_and_they_are_counted() -> None:
     assert (len(found.problems), found.wrong) == (MOST_PROBLEMS, 500)
 
 
-@pytest.mark.parametrize(
-    "data", ["1,2".encode("utf-16"), b"PK\x03\x04\0\0", b"\xff\xff", b"prefix,city\n1,2\n"]
-)
+@pytest.mark.parametrize("data", ["1,2".encode("utf-16"), b"PK\x03\x04\0\0", b"\xff\xff", b"prefix,city\n1,2\n"])
 def test_what_is_no_sheet_of_places_is_refused(data: bytes) -> None:
     with pytest.raises(BadRequest):
         read(data)
