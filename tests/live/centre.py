@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import httpx
 
+from adapters.geodata.known import EXTRACT, FILE
+from adapters.lab.place import CHECKOUT
 from tests.adapters.desktop.client import Event, StreamClient
 from tests.live import nursery
 
@@ -42,6 +44,9 @@ class Centre:
             "PYTHONASYNCIODEBUG": "",
             **settings,
         }
+        state = self.folder / "state"
+        state.mkdir()
+        os.link(_places(lab), state / FILE)
         self.http = httpx.AsyncClient(base_url=self.url, timeout=20.0)
         self.process: nursery.Child | None = None
 
@@ -195,3 +200,11 @@ class Desktop:
         while not told or told[-1].type != until:
             told.append(await self.client.event(where=lambda e: e.call == call))
         return told
+
+
+def _places(lab: Lab) -> Path:
+    """What the library knows of places, extracted once for all servers of this lab: it takes most of a second."""
+    file = lab.place.folder / FILE
+    if not file.exists():
+        file.write_bytes(subprocess.run(EXTRACT, cwd=CHECKOUT, capture_output=True, check=True).stdout)
+    return file

@@ -9,7 +9,7 @@ from tests.live.sipp import Sipp
 
 CALLS = 12
 PLACE = "北京市"
-"""Where the caller is from, by the library: known a moment after the start, and until then nothing is said."""
+"""Where the caller is from, by the library: read a moment after the start, and until then nothing is said."""
 
 
 async def test_the_pop_is_read_before_the_invite_is_call_after_call(small: Centre, sipp: Sipp) -> None:
