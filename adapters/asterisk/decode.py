@@ -49,7 +49,9 @@ def device_of(channel: str) -> DeviceName | None:
 def person(name: str) -> str:
     """A caller's name as the caller wrote it. Asterisk escapes it and says <unknown> for none; below that it still has
     the backslashes of SIP's quoted strings (RFC 3261, 25.1), which Asterisk leaves in."""
-    return "" if name == _UNKNOWN else _QUOTED_PAIR.sub(r"\1", unescape(name))
+    if "\\" not in name:
+        return "" if name == _UNKNOWN else name
+    return _QUOTED_PAIR.sub(r"\1", unescape(name))
 
 
 def whole(text: str, default: int = 0) -> int:

@@ -61,6 +61,9 @@ def share(call: CallId) -> int:
     return int.from_bytes(hashlib.sha256(call.encode()).digest()[:8]) % 100
 
 
+UNASKED: Final = Decision("", "no rule asks for it")
+
+
 def decide(
     rules: RecordingRules,
     call: CallId,
@@ -75,6 +78,8 @@ def decide(
 
     `shown`: the number of ours that an outbound call shows; `wish`: what the call's own flow says, or who placed it.
     """
+    if not (wish or rules.default or rules.numbers or rules.queues or rules.agents):
+        return UNASKED
     said = list(_said(rules, queue, (dialled, shown), agent, wish))
     for who, word in said:
         if word == NEVER:
@@ -89,7 +94,7 @@ def decide(
     for who, word in said:
         if word == ON_DEMAND:
             return Decision(ON_DEMAND, f"{who}: on demand")
-    return Decision("", f"{percents[0][1]}: not among the {percents[0][0]} %" if percents else "no rule asks for it")
+    return Decision("", f"{percents[0][1]}: not among the {percents[0][0]} %" if percents else UNASKED.reason)
 
 
 def _of_number(rules: RecordingRules, number: str) -> str:
