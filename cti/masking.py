@@ -53,13 +53,17 @@ _BETWEEN: Final = r"(?:[\s()\[\]（）./*_·\-‐-―−\xad\u200b-\u200f\u202a-
 _RUN: Final = rf"\+?\d(?:{_BETWEEN}\d){{6,}}"
 _WRITTEN: Final = re.compile(rf"\+?[\d*#](?:{_BETWEEN}[\d*#])*")
 _DAY: Final = r"(?:19|20)\d\d-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])"
+_NO_MORE: Final = rf"(?!{_BETWEEN}\d)"
+"""Nothing goes on here that would make it a part of a number."""
+_SECOND: Final = r"1[6-9]\d{8}"
+"""Between 2020 and 2033: what Asterisk's ids and ours begin with."""
 _OCTET: Final = r"(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)"
 _KEPT: Final = "|".join(
     (
-        rf"(?<!\d){_DAY}(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?)?(?!\d)",
-        r"(?<![\d.])\d{10}-\d{1,10}-\d{6}(?:\.\d{1,4})?(?![\d-])",  # our ids of calls and offers
-        r"(?<![\d.])\d{10}\.\d{1,10}(?![\d.])",  # Asterisk's ids of channels
-        rf"(?<![\d.])(?:{_OCTET}\.){{3}}{_OCTET}(?![\d.])",  # hosts
+        rf"(?<!\d){_DAY}(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?!\d)|{_NO_MORE})",
+        rf"(?<![\d.]){_SECOND}-\d{{1,10}}-\d{{6}}(?:\.\d{{1,4}})?(?![\d-])",  # our ids of calls and offers
+        rf"(?<![\d.]){_SECOND}\.\d{{1,10}}(?![\d.])",  # Asterisk's ids of channels
+        rf"(?<![\d.])(?:{_OCTET}\.){{3}}{_OCTET}{_NO_MORE}",  # hosts
         r"PJSIP/(?:\d{1,6}|[a-z]\w*)(?:-[a-z]\w*)*-[0-9a-f]{8}(?![0-9a-f])",  # channels
         r"(?<![0-9a-z])[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}(?![0-9a-z])",
         r"(?<![0-9a-z])(?=[0-9]*[a-f])[0-9a-f]{16,128}(?![0-9a-z])",  # hashes

@@ -57,6 +57,19 @@ dress = st.sampled_from(["", " ", "-", ".", " - ", "\u200b", "\u00a0", "/", "(",
 script = st.sampled_from(["0123456789", "０１２３４５６７８９", "٠١٢٣٤٥٦٧٨٩"])
 
 
+@pytest.mark.parametrize(
+    ("number", "worn"),
+    [
+        ("13987604521", "139.8.7.60 4521"),
+        ("13987604521", "1398760452.1"),
+        ("19980102345", "1998-01-02 345"),
+        ("13987604521", "1 39.8.7.60.4521"),
+    ],
+)
+def test_a_number_dressed_as_a_host_a_day_or_an_id_is_hidden_too(number: str, worn: str) -> None:
+    assert left_of(number, masked_text(f"{worn} called; who was it")) <= 4
+
+
 @given(st.lists(dress, min_size=11, max_size=11), script, st.sampled_from(["", "+86", "tel:", "张", "x"]))
 def test_a_number_in_any_dress_is_hidden_in_a_sentence(between: list[str], digits: str, before: str) -> None:
     worn = "".join(digits[int(digit)] + gap for digit, gap in zip(NUMBER, between, strict=True))
