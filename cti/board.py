@@ -58,6 +58,7 @@ class Board:
         self.vips: dict[str, int] = {}
         self.talks: dict[str, tuple[AgentNo, Instant]] = {}  # who spoke with a number last, and when
         self.pop_url = ""
+        self.tell_supervision = False  # whether agents are told that they are supervised
         self.reasons: Mapping[str, Reason] = {}  # by what people may say for them
         self.dispositions: Known = {}
         self.recording = RecordingRules()

@@ -70,6 +70,7 @@ def apply_directory(board: Board, event: ev.DirectoryChanged) -> None:
 def _place_agents(board: Board, event: ev.Started | ev.DirectoryChanged, records: dict[AgentNo, AgentRecord]) -> None:
     board.vips = dict(event.vips or {})
     board.pop_url = event.pop_url
+    board.tell_supervision = event.tell_supervision
     board.reasons = by_words(event.reasons)
     board.dispositions = by_code(event.dispositions)
     board.dialling = replace(board.dialling, lines=event.trunks)

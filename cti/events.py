@@ -40,6 +40,7 @@ class Started(Event):
     talks: Mapping[str, tuple[AgentNo, Instant]] | None = None  # who spoke with a number last, oldest first
     vips: Mapping[str, int] | None = None
     pop_url: str = ""
+    tell_supervision: bool = False
     reasons: tuple[Reason, ...] = ()
     dispositions: tuple[Disposition, ...] = ()
     trunks: tuple[Line, ...] = ()
@@ -53,6 +54,7 @@ class DirectoryChanged(Event):
     agents: tuple[AgentProfile, ...] = ()
     vips: Mapping[str, int] | None = None
     pop_url: str = ""
+    tell_supervision: bool = False
     reasons: tuple[Reason, ...] = ()
     dispositions: tuple[Disposition, ...] = ()
     trunks: tuple[Line, ...] = ()
@@ -666,6 +668,7 @@ class StatusPended(Event):
     agent: AgentNo
     status: str | None
     reason: str | None = None
+    forced: bool = False  # by a supervisor: the agent cannot take it back
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -43,6 +43,7 @@ CALLS_SEE: Final = "calls.see"
 CALLS_CONTROL: Final = "calls.control"
 """Hold, transfer, consult, confer and the rest, in one's own calls."""
 CALLS_DIAL: Final = "calls.dial"
+"""To have a phone ring and then somebody else's: one's own, or for a program that of any agent."""
 REASONS_SEE: Final = "reasons.see"
 REASONS_EDIT: Final = "reasons.edit"
 DISPOSITIONS_SEE: Final = "dispositions.see"
@@ -150,7 +151,7 @@ _TABLE: Final[Mapping[str, str]] = {
     QUEUES_EDIT: "          -     -      -      -      -     a     -     -      -    -",
     CALLS_SEE: "            o     o      o      t      t     a     o     o      -    a",
     CALLS_CONTROL: "        o     o      o      o      -     -     -     -      -    -",
-    CALLS_DIAL: "           o     o      o      o      -     -     -     -      -    -",
+    CALLS_DIAL: "           o     o      o      o      -     a     -     -      -    a",
     REASONS_SEE: "          a     a      a      a      a     a     -     -      a    a",
     REASONS_EDIT: "         -     -      -      -      -     a     -     -      -    -",
     DISPOSITIONS_SEE: "     a     a      a      a      a     a     -     -      a    a",

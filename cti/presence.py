@@ -8,7 +8,7 @@ from cti import events as ev
 from cti.agents import IN_CALL, STATUSES, Agent, Work
 from cti.board import Board
 from cti.effects import Effect, Forget, HangUp, Later, Recall
-from cti.errors import BadRequest, Conflict, DeviceTaken, NoLeg, NotFound, NotSignedIn, PbxDown
+from cti.errors import BadRequest, Conflict, DeviceTaken, NoLeg, NotAllowed, NotFound, NotSignedIn, PbxDown
 from cti.ids import AgentNo, Instant
 from cti.records import OfferResult, State
 from cti.wrapup import may_end
@@ -26,7 +26,8 @@ def status_asked(board: Board, event: ev.StatusAsked) -> Iterator[ev.Event]:
     why = f"by {event.by}" if event.by else ""
     if agent.work in IN_CALL or (agent.work is Work.ACW and (event.status == "not_ready" or event.forced)):
         same = (event.status, reason) == (agent.record.status, agent.record.reason)
-        yield ev.StatusPended(at=event.at, agent=agent.no, status=None if same else event.status, reason=reason)
+        pending = None if same else event.status
+        yield ev.StatusPended(at=event.at, agent=agent.no, status=pending, reason=reason, forced=event.forced)
         if agent.record.due_call is not None and event.forced and event.status != "not_ready":
             yield ev.DispositionWaived(at=event.at, agent=agent.no, why=f"{event.status} {why}")
         return
@@ -46,6 +47,8 @@ def _check(board: Board, agent: Agent, event: ev.StatusAsked) -> None:
         raise BadRequest(f"reason is 1 to {REASON_MAX} characters")
     if event.forced and not agent.signed_in and event.status != "logged_out":
         raise NotSignedIn(f"agent {agent.no} is not signed in")
+    if agent.pending_forced and not event.forced and event.status != "logged_out":
+        raise NotAllowed("a supervisor has said what comes after this call")
     if event.device is None:
         return
     if event.device not in agent.profile.devices:

@@ -19,6 +19,7 @@ from adapters.store.passwords import Passwords
 from adapters.store.roles import Roles
 from adapters.store.seed import DEMO
 from adapters.store.users import Users
+from cti.errors import NotFound
 from cti.ids import AgentNo, DeviceName, QueueName, TenantId
 from cti.phones import name_for
 from cti.records import AgentProfile
@@ -45,6 +46,32 @@ def tenant_add(
     async def work(database: Database) -> None:
         await DirectoryStore(database).create_tenant(made)
         await Users(database, Passwords()).create(made.name, f"{name}-admin", secret, "admin")
+
+    with_store(work)
+
+
+@tenant_app.command("set")
+def tenant_set(
+    name: str,
+    title: Annotated[str | None, typer.Option(help="What people call it.")] = None,
+    timezone: Annotated[str | None, typer.Option(help="Where its days begin and end.")] = None,
+    pop_url: Annotated[str | None, typer.Option(help="CRM link of a pop; empty: none.")] = None,
+    tell_supervision: Annotated[
+        bool | None,
+        typer.Option("--tell-supervision/--hide-supervision", help="Whether agents see who listens to them."),
+    ] = None,
+) -> None:
+    """Change what is given; the running server follows within a second, with the time zone at its next start."""
+    given = {"title": title, "timezone": timezone, "pop_url": pop_url, "tell_supervision": tell_supervision}
+    changes: dict[str, Any] = {key: value for key, value in given.items() if value is not None}
+
+    async def work(database: Database) -> None:
+        directory = DirectoryStore(database)
+        old = next((one for one in await directory.tenants() if one.name == name), None)
+        if old is None:
+            raise NotFound(f"there is no tenant {name[:40]}")
+        await directory.update_tenant(replace(old, **changes))
+        await on_record(database, old.name, "tenants.change_tenant", name, **changes)
 
     with_store(work)
 

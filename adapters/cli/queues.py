@@ -8,6 +8,7 @@ from typing import Annotated, Any, Final
 
 import typer
 
+from adapters.cli.audit import on_record
 from adapters.cli.common import Json, Tenant, fail, show, with_store
 from adapters.people import spoken
 from adapters.prompts import refuse_silence
@@ -16,7 +17,7 @@ from adapters.store.directory import DirectoryStore
 from adapters.store.seed import DEMO
 from adapters.store.skills import Skill, Skills
 from cti.ids import AgentNo, QueueName, TenantId
-from cti.records import AgentProfile, QueueSettings
+from cti.records import QueueSettings
 from cti.routing import strategies
 
 queue_app = typer.Typer(help="Queues and how they choose.", no_args_is_help=True)
@@ -95,6 +96,7 @@ def queue_add(
     async def work(database: Database) -> None:
         await refuse_silence(database, TenantId(tenant), spoken(made))
         await DirectoryStore(database).create_queue(TenantId(tenant), made)
+        await on_record(database, TenantId(tenant), "queues.add_queue", name)
 
     with_store(work)
 
@@ -124,6 +126,7 @@ def queue_set(
         named = [*changes.get("comfort_prompts", ()), *filter(None, [changes.get("whisper")])]
         await refuse_silence(database, TenantId(tenant), named)
         await DirectoryStore(database).update_queue(TenantId(tenant), QueueName(name), changes)
+        await on_record(database, TenantId(tenant), "queues.change_queue", name, **changes)
 
     with_store(work)
 
@@ -131,14 +134,24 @@ def queue_set(
 @queue_app.command("remove")
 def queue_remove(name: str, tenant: Tenant = DEMO) -> None:
     """Remove a queue; refused while something leads to it."""
-    with_store(lambda database: DirectoryStore(database).delete_queue(TenantId(tenant), QueueName(name)))
+
+    async def work(database: Database) -> None:
+        await DirectoryStore(database).delete_queue(TenantId(tenant), QueueName(name))
+        await on_record(database, TenantId(tenant), "queues.remove_queue", name)
+
+    with_store(work)
 
 
 @queue_app.command("members")
 def queue_members(name: str, agents: list[str], tenant: Tenant = DEMO) -> None:
     """Say who serves a queue; whoever is not named no longer does."""
     members = [AgentNo(no) for no in agents]
-    with_store(lambda database: DirectoryStore(database).set_members(TenantId(tenant), QueueName(name), members))
+
+    async def work(database: Database) -> None:
+        await DirectoryStore(database).set_members(TenantId(tenant), QueueName(name), members)
+        await on_record(database, TenantId(tenant), "queues.change_members", name, members=members)
+
+    with_store(work)
 
 
 @skill_app.command("list")
@@ -150,13 +163,23 @@ def skill_list(tenant: Tenant = DEMO, as_json: Json = False) -> None:
 @skill_app.command("add")
 def skill_add(name: str, title: str = "", tenant: Tenant = DEMO) -> None:
     """Add a skill, or call it something else."""
-    with_store(lambda database: Skills(database).put(TenantId(tenant), Skill(name=name, title=title)))
+
+    async def work(database: Database) -> None:
+        await Skills(database).put(TenantId(tenant), Skill(name=name, title=title))
+        await on_record(database, TenantId(tenant), "skills.add_skill", name, title=title)
+
+    with_store(work)
 
 
 @skill_app.command("remove")
 def skill_remove(name: str, tenant: Tenant = DEMO) -> None:
     """Agents who had it have it no more."""
-    with_store(lambda database: Skills(database).remove(TenantId(tenant), name))
+
+    async def work(database: Database) -> None:
+        await Skills(database).remove(TenantId(tenant), name)
+        await on_record(database, TenantId(tenant), "skills.remove_skill", name)
+
+    with_store(work)
 
 
 @skill_app.command("give")
@@ -168,12 +191,13 @@ def skill_give(
 ) -> None:
     """Say how well an agent does something."""
 
-    async def work(database: Database) -> AgentProfile:
+    async def work(database: Database) -> None:
         directory, owner = DirectoryStore(database), TenantId(tenant)
         old = next((one for one in (await directory.read(owner)).agents if one.agent_no == agent_no), None)
         levels = {**({} if old is None else old.skills), skill: level}
-        return await directory.update_agent(
+        await directory.update_agent(
             owner, AgentNo(agent_no), skills={name: one for name, one in levels.items() if one or name != skill}
         )
+        await on_record(database, owner, "agents.change_agent", agent_no, skills={skill: level})
 
     with_store(work)

@@ -34,6 +34,7 @@ class Tenant:
     title: str
     timezone: str = "Asia/Shanghai"
     pop_url: str = ""
+    tell_supervision: bool = False  # whether agents are told that they are supervised
 
 
 def now() -> Instant:
@@ -60,7 +61,14 @@ class DirectoryStore:
         async with self._database.reading() as connection:
             rows = await connection.execute(select(tenants).order_by(tenants.c.tenant))
             return [
-                Tenant(name=row.tenant, title=row.title, timezone=row.timezone, pop_url=row.pop_url) for row in rows
+                Tenant(
+                    name=row.tenant,
+                    title=row.title,
+                    timezone=row.timezone,
+                    pop_url=row.pop_url,
+                    tell_supervision=row.tell_supervision,
+                )
+                for row in rows
             ]
 
     async def create_tenant(self, tenant: Tenant) -> None:
@@ -186,12 +194,13 @@ class DirectoryStore:
                 await connection.execute(insert(queue_members), row)
 
 
-def _tenant_row(tenant: Tenant) -> dict[str, str]:
+def _tenant_row(tenant: Tenant) -> dict[str, str | bool]:
     return {
         "tenant": rules.tenant(tenant.name),
         "title": rules.words(tenant.title, "the title"),
         "timezone": rules.timezone(tenant.timezone),
         "pop_url": rules.pop_url(tenant.pop_url),
+        "tell_supervision": tenant.tell_supervision,
     }
 
 

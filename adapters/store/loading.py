@@ -47,6 +47,7 @@ class Directory:
     title: str
     timezone: str
     pop_url: str
+    tell_supervision: bool
     queues: tuple[QueueSettings, ...]
     agents: tuple[AgentProfile, ...]
     vips: Mapping[str, int]
@@ -101,6 +102,7 @@ async def read_directory(connection: AsyncConnection, tenant: TenantId, now: Ins
         title=own.title,
         timezone=own.timezone,
         pop_url=own.pop_url,
+        tell_supervision=own.tell_supervision,
         queues=await read_queues(connection, tenant),
         agents=await _with_sight(connection, tenant, await read_agents(connection, tenant)),
         vips=await _vips(connection, tenant, now),

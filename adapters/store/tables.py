@@ -194,6 +194,7 @@ tenants = Table(
     _words("title"),
     _key("timezone"),
     _words("pop_url"),
+    _since("tell_supervision", Boolean, False),
     PrimaryKeyConstraint("tenant"),
 )
 

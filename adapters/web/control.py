@@ -54,7 +54,7 @@ class OneLeg(BaseModel):
 
 
 class Dialled(BaseModel):
-    """`from` is one's own agent number and may be left out; `caller_id` is one of the numbers that may be shown.
+    """`from` is whose phone rings first: one's own, and then it may be left out, or an agent's within reach; `caller_id` is one of the numbers that may be shown.
 
     `recording` is what this call asks for besides the rules: nobody can ask not to be recorded.
     """
@@ -85,12 +85,13 @@ ACCEPTED = {"accepted": True}
 
 @router.post("", status_code=202, response_model=Placed, dependencies=[permitted(CALLS_DIAL)])
 async def dial(request: Request, asked: Dialled, me: Me, desk: DeskOf, once: OnceOf) -> Response:
-    """Click-to-call 双线外呼: one's own phone, then the other; `Idempotency-Key` makes a second click harmless."""
+    """Click-to-call 双线外呼: an agent's phone, then the other; `Idempotency-Key` makes a second click harmless."""
 
     async def work() -> Response:
-        if asked.from_ is not None and asked.from_ != own(me):
-            raise NotAllowed("only from one's own phone")
-        call = desk.dial(own(me), asked.to, asked.caller_id, asked.recording)
+        whose = own(me) if asked.from_ is None else AgentNo(asked.from_)
+        if whose != me.desk and not me.reaches(CALLS_DIAL, whose):
+            raise NotAllowed("only from one's own phone, or that of an agent within reach")
+        call = desk.dial(whose, asked.to, asked.caller_id, asked.recording)
         return Json({"accepted": True, "call": call}, 202)
 
     return await once(work)

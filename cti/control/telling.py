@@ -83,10 +83,16 @@ def reached(board: Board, event: ce.CustomerReached) -> Iterator[Effect]:
     yield news_of(call, "answered", event.at, device=call.legs[0].device, waited=waited(call, event.at))
 
 
-def _supervision(kind: str, call: Call, at: Instant, supervisor: AgentNo, watch: Watch | None, **more: object) -> News:
+def _supervision(
+    board: Board, kind: str, call: Call, at: Instant, supervisor: AgentNo, watch: Watch | None, **more: object
+) -> News:
+    """Told to the supervisor; and to the agent who is heard, where the tenant wants it so."""
     shape = {} if watch is None else {"mode": watch.mode, "leg": watch.of}
     data = {"call": call.id, "supervisor": supervisor, "agent_no": call.agent_no, **shape, **more}
-    return News(f"supervision.{kind}", at, data, call=call.id, agents=frozenset({supervisor}), queue=call.queue or None)
+    leg = None if watch is None else call.leg(watch.of)
+    heard = call.agent_no if leg is None else leg.agent_no
+    agents = frozenset({supervisor, heard} if board.tell_supervision and heard is not None else {supervisor})
+    return News(f"supervision.{kind}", at, data, call=call.id, agents=agents, queue=call.queue or None)
 
 
 def _watch(call: Call, event: ce.WatchAnswered | ce.WatchChanged) -> Watch | None:
@@ -95,19 +101,19 @@ def _watch(call: Call, event: ce.WatchAnswered | ce.WatchChanged) -> Watch | Non
 
 def watch_answered(board: Board, event: ce.WatchAnswered) -> Iterator[Effect]:
     call = board.calls[event.call]
-    yield _supervision("started", call, event.at, event.agent, _watch(call, event))
+    yield _supervision(board, "started", call, event.at, event.agent, _watch(call, event))
 
 
 def watch_changed(board: Board, event: ce.WatchChanged) -> Iterator[Effect]:
     call = board.calls[event.call]
-    yield _supervision("changed", call, event.at, event.agent, _watch(call, event))
+    yield _supervision(board, "changed", call, event.at, event.agent, _watch(call, event))
 
 
 def watch_ended(board: Board, event: ce.WatchEnded) -> Iterator[Effect]:
     call = board.calls[event.call]
-    yield _supervision("ended", call, event.at, event.agent, None, result=event.result)
+    yield _supervision(board, "ended", call, event.at, event.agent, None, result=event.result)
 
 
 def taken(board: Board, event: ce.CallTaken) -> Iterator[Effect]:
     call = board.calls[event.call]
-    yield _supervision("ended", call, event.at, event.agent, None, result="intercepted")
+    yield _supervision(board, "ended", call, event.at, event.agent, None, result="intercepted")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,8 @@ from adapters.cli import app
 from adapters.store.database import Database
 from adapters.store.directory import DirectoryStore, Tenant
 from adapters.store.migrate import migrate
-from cti.ids import TenantId
+from cti.ids import AgentNo, TenantId
+from cti.records import AgentProfile
 
 
 @pytest.fixture(autouse=True)
@@ -33,6 +35,13 @@ def centre(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     asyncio.run(make())
 
 
+async def add_agent() -> None:
+    database = Database(os.environ["CTI_DATABASE_URL"])
+    profile = AgentProfile(agent_no=AgentNo("1001"), name="王芳")
+    await DirectoryStore(database).create_agent(TenantId("demo"), profile)
+    await database.close()
+
+
 def cti(*words: str) -> Result:
     return CliRunner().invoke(app, list(words))
 
@@ -47,6 +56,45 @@ def listed(noun: str) -> list[dict[str, Any]]:
     assert result.exit_code == 0, result.output
     rows: list[dict[str, Any]] = json.loads(result.stdout)
     return rows
+
+
+def test_what_is_done_to_tenants_queues_and_skills_is_on_record() -> None:
+    done("queue", "add", "sales")
+    done("queue", "set", "sales", "--ring-seconds", "20")
+    asyncio.run(add_agent())
+    done("queue", "members", "sales", "1001")
+    done("skill", "add", "english", "--title", "英语")
+    done("skill", "remove", "english")
+    done("queue", "remove", "sales")
+    done(
+        "tenant", "set", "demo", "--title", "示例", "--tell-supervision", "--pop-url", "https://crm.example/?n={number}"
+    )
+    deeds = json.loads(cti("audit", "list", "--json").stdout)
+    assert [one["action"] for one in reversed(deeds)] == [
+        "queues.add_queue",
+        "queues.change_queue",
+        "queues.change_members",
+        "skills.add_skill",
+        "skills.remove_skill",
+        "queues.remove_queue",
+        "tenants.change_tenant",
+    ]
+
+
+def test_a_tenant_is_changed_in_what_is_given_and_a_wrong_word_changes_nothing() -> None:
+    done("tenant", "set", "demo", "--tell-supervision")
+    done("tenant", "set", "demo", "--pop-url", "https://crm.example/?n={number}")
+    (demo,) = listed("tenant")
+    assert (demo["title"], demo["tell_supervision"], demo["pop_url"]) == (
+        "演示",
+        True,
+        "https://crm.example/?n={number}",
+    )
+    for words in (("--timezone", "Moon/Base"), ("--pop-url", "javascript:1"), ("--title", "")):
+        assert cti("tenant", "set", "demo", *words).exit_code == 1
+    assert cti("tenant", "set", "nobody", "--title", "x").exit_code == 1
+    done("tenant", "set", "demo", "--hide-supervision")
+    assert listed("tenant") == [{**demo, "tell_supervision": False}]
 
 
 def test_every_kind_of_setting_can_be_set() -> None:

@@ -129,7 +129,10 @@ class Centre:
         return str(next(one["password"] for one in people if one["username"] == username))
 
     async def token(self, username: str) -> str:
-        form = {"username": username, "password": self.password(username)}
+        return await self.signed_in(username, self.password(username))
+
+    async def signed_in(self, username: str, password: str) -> str:
+        form = {"username": username, "password": password}
         answer = await self.http.post("/api/v1/auth/token", data=form)
         assert answer.status_code == 200, answer.text
         return str(answer.json()["access_token"])

@@ -330,6 +330,32 @@ async def test_key_presses_reach_the_customer_s_end(floor: Floor) -> None:
     await floor.empty()
 
 
+async def test_a_program_has_an_agents_phone_ring_and_then_the_customers(floor: Floor) -> None:
+    desk = await floor.agent("1001")
+    carrier = await floor.phones.carrier()
+    admin = {"Authorization": f"Bearer {await floor.centre.token(floor.centre.admin)}"}
+    crm = {"username": "crm", "password": "a long secret", "role": "api"}
+    assert (await floor.centre.http.post("/api/v1/users", headers=admin, json=crm)).status_code == 201
+    floor.tokens["crm"] = await floor.centre.signed_in("crm", "a long secret")
+    dialled = {"from": "1001", "to": "number:13900001111"}
+    await floor.agent("1002", ready=False)
+    assert await floor.refused("1002", "/calls", **dialled) == "not_allowed"
+    assert await floor.refused("crm", "/calls", to="number:13900001111") == "not_allowed"
+    assert await floor.refused("crm", "/calls", **{**dialled, "from": "9999"}) == "not_found"
+    assert await floor.refused("crm", "/calls", **{**dialled, "to": "number:00441234567890"}) == "refused_by_policy"
+    call = str((await floor.asks("crm", "/calls", **dialled))["call"])
+    mine = await desk.next_ring()
+    assert mine.cti_call == call
+    mine.answer()
+    out = await carrier.next_ring()
+    out.answer()
+    await floor.is_(call, "1001", state="talking", direction="outbound")
+    assert await floor.refused("crm", "/calls", **dialled) == "busy"
+    out.hangup()
+    await mine.until_ended()
+    await floor.empty()
+
+
 async def test_a_double_click_dials_once_the_agent_first_and_then_the_customer(floor: Floor) -> None:
     desk = await floor.agent("1001")
     carrier = await floor.phones.carrier()

@@ -10,7 +10,7 @@ from cti import events as ev
 from cti.control import events as ce
 from cti.control.effects import Invite, Move, PressAnswer
 from cti.effects import Deliver, HangUp, News, SendOn
-from cti.errors import Refused
+from cti.errors import NotAllowed, Refused
 from cti.ids import AgentNo, CallId, DeviceName, LegId, QueueName
 from cti.records import AgentProfile, QueueSettings, State
 from tests.control_world import ControlWorld
@@ -618,6 +618,50 @@ def test_supervision_goes_on_with_the_agent_a_call_is_transferred_to() -> None:
     assert w.last("supervision.changed")["leg"] == w.leg(call, "1002").id
     w.caller_leaves(call)
     settled(w)
+
+
+def test_an_agent_does_not_take_back_what_a_supervisor_has_set_and_may_still_sign_out() -> None:
+    w = world()
+    call = w.talk()
+    w.status("1001", "not_ready", "培训", forced=True)
+    for again in ("ready", "not_ready"):
+        with pytest.raises(NotAllowed):
+            w.status("1001", again)
+    w.caller_leaves(call)
+    assert w.work("1001") == "acw"
+    with pytest.raises(NotAllowed):
+        w.status("1001", "ready")
+    w.take(ev.AcwFinishAsked(at=w.now, agent=AgentNo("1001")))
+    assert w.says("1001") == ("not_ready", "培训")
+    w.status("1001", "ready")
+    assert w.says("1001")[0] == "ready", "what was set has been done, and the agent may go on"
+
+    call = w.talk()
+    w.status("1001", "ready", forced=True)
+    w.status("1001", "logged_out")
+    w.caller_leaves(call)
+    assert w.says("1001")[0] == "logged_out"
+
+
+def test_what_decides_on_recordings_is_not_an_agents_to_attach() -> None:
+    w = world()
+    call = w.talk()
+    assert w.refused(ce.AttachAsked, "1001", call, data={"order": "1", "recording": "never"}) == "bad_request"
+    assert w.call(call).journey.data == {}
+
+
+@pytest.mark.parametrize("told", [False, True])
+def test_the_agent_who_is_heard_is_told_of_it_only_where_the_tenant_says_so(told: bool) -> None:
+    w = world()
+    w.board.tell_supervision = told
+    call = w.talk()
+    mine = watched(w, call)
+    w.asks(ce.WatchAsked, "1900", call, mode="whisper")
+    w.gone(mine)
+    heard = [one for one in w.effects if isinstance(one, News) and one.type.startswith("supervision.")]
+    assert [one.type for one in heard] == ["supervision.started", "supervision.changed", "supervision.ended"]
+    for one in heard:
+        assert one.agents == ({"1900", "1001"} if told else {"1900"})
 
 
 def test_supervision_that_follows_the_agent_ends_when_they_give_the_call_away() -> None:

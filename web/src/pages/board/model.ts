@@ -51,6 +51,8 @@ export interface Board {
   talks: Map<string, Talk>;
   /** What I am listening to, in all or in part. */
   watch: { now: Supervision | null };
+  /** Who listens to me, by call, where the tenant has it told. */
+  watchers: Map<string, Supervision>;
   pbx: { down: { since: number; reason: string } | null };
 }
 
@@ -64,6 +66,7 @@ export function emptyBoard(me: string | null, ownCallsOnly: boolean): Board {
     pops: shallowReactive(new Map<string, Pop>()),
     talks: shallowReactive(new Map<string, Talk>()),
     watch: shallowReactive({ now: null }),
+    watchers: shallowReactive(new Map<string, Supervision>()),
     pbx: shallowReactive({ down: null }),
   };
 }

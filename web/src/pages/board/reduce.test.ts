@@ -173,13 +173,20 @@ describe("what I do with a call", () => {
     board.ownCallsOnly = false;
     tell(news("call.answered", call("c1", { agent_no: "1002", state: "talking" })));
     tell(news("supervision.started", { call: "c1", supervisor: "1900", agent_no: "1002", mode: "listen" }));
-    expect(board.watch.now).toBeNull();
+    expect([board.watch.now, board.watchers.size]).toEqual([null, 0]);
     tell(news("supervision.started", { call: "c1", supervisor: "1001", agent_no: "1002", mode: "listen" }), news("supervision.changed", { call: "c1", supervisor: "1001", agent_no: "1002", mode: "barge" }));
     expect(board.watch.now?.mode).toBe("barge");
     tell(news("supervision.ended", { call: "c1", supervisor: "1001", agent_no: "1002", result: "intercepted" }));
     expect([board.watch.now, board.calls.get("c1")?.agent_no]).toEqual([null, "1001"]);
     expect([...board.pops.values()].map((pop) => [pop.call, pop.stage])).toEqual([["c1", "talking"]]);
   });
+});
+
+test("who listens to me is shown while they do, where it is told", () => {
+  tell(news("supervision.started", { call: "c1", supervisor: "1900", agent_no: "1001", mode: "whisper" }));
+  expect(board.watchers.get("c1")?.mode).toBe("whisper");
+  tell(news("supervision.ended", { call: "c1", supervisor: "1900", agent_no: "1001", result: "" }));
+  expect(board.watchers.size).toBe(0);
 });
 
 describe("snapshots", () => {

@@ -74,6 +74,7 @@ function callLeft(board: Board, call: CallNews, at: number): void {
   if (call.agent_no !== board.me) return;
   pops.leave(board, call.id, "ended", at);
   board.talks.delete(call.id);
+  board.watchers.delete(call.id);
   const row = board.calls.get(call.id);
   if (row && board.ownCallsOnly) board.calls.set(call.id, { ...row, gone: { at, why: "ended" } });
 }
@@ -95,9 +96,10 @@ function popNews(board: Board, event: EventFrame, at: number): void {
   else if (event.type === "screen_pop.closed") pops.close(board, data.offer, (data as { why?: string }).why ?? "ended", at);
 }
 
-/** Only my own supervision is followed: who else listens is told to nobody. */
+/** My own supervision; and who listens to me, which comes only where the tenant has it told. */
 function watchNews(board: Board, type: string, watch: (Supervision & { result?: string }) | null, at: string): void {
-  if (watch?.supervisor !== board.me) return;
+  if (!watch) return;
+  if (watch.supervisor !== board.me) return watchedNews(board, type, watch);
   if (type !== "supervision.ended") return void (board.watch.now = watch);
   if (board.watch.now?.call === watch.call) board.watch.now = null;
   const call = board.calls.get(watch.call);
@@ -105,6 +107,11 @@ function watchNews(board: Board, type: string, watch: (Supervision & { result?: 
   const mine: CallRow = { ...call, agent_no: board.me, state: "talking", state_since: at };
   board.calls.set(call.id, mine);
   pops.follow(board, mine);
+}
+
+function watchedNews(board: Board, type: string, watch: Supervision): void {
+  if (type === "supervision.ended" || watch.agent_no !== board.me) board.watchers.delete(watch.call);
+  else board.watchers.set(watch.call, watch);
 }
 
 function fillCalls(board: Board, calls: CallBrief[], now: number): void {

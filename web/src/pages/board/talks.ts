@@ -17,7 +17,10 @@ export function talkNews(board: Board, type: string, call: string, data: { by?: 
     const stage = data.stage ?? "";
     set(board, call, { ...talk, consult: ASKING.includes(stage) ? { to: data.to ?? "", stage } : null });
   } else if (type === "call.conferenced" && data.stage !== "asked") set(board, call, { ...talk, consult: null, conference: true });
-  else if (type === "call.ended") board.talks.delete(call);
+  else if (type === "call.ended") {
+    board.talks.delete(call);
+    board.watchers.delete(call);
+  }
 }
 
 function set(board: Board, call: string, talk: Talk): void {

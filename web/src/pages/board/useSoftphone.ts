@@ -2,6 +2,7 @@
 
 import { computed, onScopeDispose, shallowRef, watch, type ComputedRef, type ShallowRef } from "vue";
 
+import { request } from "@/lib/api";
 import { softphoneOn } from "@/lib/preferences";
 import type { Agent } from "@/lib/shapes";
 import { Softphone, type PhoneCall, type PhoneState } from "@/lib/softphone/phone";
@@ -34,12 +35,19 @@ export function openSoftphone(token: string, own: ComputedRef<Agent | null>, com
     call: (call) => (current.value = call),
   });
 
-  /** Say again what I have declared, from this phone, or from whichever is there. */
-  const move = (to: string | null): void => {
+  /** Say again what I have declared, from this phone. */
+  const move = (to: string): void => {
     const agent = own.value;
     if (!agent || agent.status === "logged_out") return;
     const reason = agent.status === "not_ready" && agent.reason ? { reason: agent.reason } : {};
-    void command("agent.status", { status: agent.status, ...reason, ...(to === null ? {} : { device: to }) }, "status.device");
+    void command("agent.status", { status: agent.status, ...reason, device: to }, "status.device");
+  };
+
+  /** Back to another phone of mine that is there; without one calls find nobody, and the page says so. */
+  const moveAway = async (from: string): Promise<void> => {
+    const { items } = await request<{ items: Array<{ name: string; reachable: boolean; agent_no: string | null }> }>("/devices?limit=200", token);
+    const other = items.find((one) => one.reachable && one.name !== from && one.agent_no === own.value?.agent_no);
+    if (other) move(other.name);
   };
 
   watch([device, () => own.value?.work, () => own.value?.status, () => own.value?.device.name], ([to, work, status, at]) => {
@@ -68,9 +76,9 @@ export function openSoftphone(token: string, own: ComputedRef<Agent | null>, com
       const on = ["starting", "ready", "lost"].includes(state.value);
       softphoneOn.value = !on;
       if (!on) return void phone.start();
-      const mine = own.value?.device.name === device.value && own.value?.work === "idle";
+      const from = own.value?.work === "idle" && own.value.device.name === device.value ? device.value : null;
       phone.stop();
-      if (mine) move(null);
+      if (from !== null) moveAway(from).catch(() => null);
     },
     answer: () => void phone.answer(),
   };
