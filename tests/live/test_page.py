@@ -173,6 +173,34 @@ async def test_an_agent_asks_a_colleague_and_hands_the_customer_over_on_the_page
         await asked.until_ended()
 
 
+async def test_a_colleague_comes_into_the_call_and_is_let_go_on_the_page(
+    centre: Centre, phones: Phones, window: Browser
+) -> None:
+    desk, other, trunk = await phones.desk("1001"), await phones.desk("1004"), await phones.trunk()
+    for no in ("1001", "1004"):
+        await centre.status(await centre.token(no), no, "ready" if no == "1001" else "not_ready")
+    async with person(window, centre, english=True) as agent:
+        await agent.sign_in("1001")
+        caller = trunk.call("4001", "13800001234", "张伟明")
+        ringing = await desk.next_ring()
+        ringing.answer()
+        await agent.sees(agent.pop("talking"))
+        await agent.press("Transfer")
+        await agent.page.locator('[data-target="agent:1004"]').get_by_role("button", name="Consult").click()
+        asked = await other.next_ring()
+        asked.answer()
+        await agent.press("Conference")
+        await agent.sees(agent.page.locator(".parties"), "1004")
+        await agent.press("Remove")
+        await asked.until_ended()
+        await agent.misses(agent.page.locator(".parties"))
+        await agent.sees(agent.pop("talking"))
+        await agent.press("Hang up")
+        await caller.until_ended()
+        await agent.press("Finish wrap-up")
+        await agent.sees(agent.agent("1001", "ready"))
+
+
 async def test_a_supervisor_moves_a_caller_and_signs_an_agent_out_on_the_page(
     centre: Centre, phones: Phones, window: Browser
 ) -> None:

@@ -51,6 +51,8 @@ export interface Queue {
   members: string[];
   waiting_count: number;
   longest_since: string | null;
+  /** Since the queue's window began; `level` from 0 to 1, null before anybody came. */
+  service: { answered: number; in_time: number; abandoned: number; level: number | null };
   waiting: Waiting[];
 }
 
@@ -91,6 +93,15 @@ export interface Reason {
 }
 
 export type WatchMode = "listen" | "whisper" | "barge";
+
+/** One channel of a call, as its record tells it. */
+export interface Leg {
+  id: string;
+  kind: string;
+  device: string | null;
+  agent_no: string | null;
+  ended_at: string | null;
+}
 
 export interface Supervision {
   call: string;

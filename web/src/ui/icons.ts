@@ -43,6 +43,7 @@ export const ICONS = {
   phone: { line: HANDSET },
   mute: { line: "M10 3a2.3 2.3 0 0 0-2.3 2.3V10A2.3 2.3 0 0 0 12.3 10V5.3A2.3 2.3 0 0 0 10 3ZM5 9.5a5 5 0 0 0 10 0M10 14.5V17M3.5 3.5l13 13" },
   microphone: { line: "M10 3a2.3 2.3 0 0 0-2.3 2.3V10A2.3 2.3 0 0 0 12.3 10V5.3A2.3 2.3 0 0 0 10 3ZM5 9.5a5 5 0 0 0 10 0M10 14.5V17" },
+  record: { fill: "M10 5a5 5 0 1 0 0 10a5 5 0 0 0 0-10Z", line: "M10 2.8a7.2 7.2 0 1 0 0 14.4a7.2 7.2 0 0 0 0-14.4Z" },
   keypad: { fill: "M4 4h3v3H4ZM8.5 4h3v3h-3ZM13 4h3v3h-3ZM4 8.5h3v3H4ZM8.5 8.5h3v3h-3ZM13 8.5h3v3h-3ZM4 13h3v3H4ZM8.5 13h3v3h-3ZM13 13h3v3h-3Z" },
   transfer: { line: "M3 7h12M11.5 3.5 15 7l-3.5 3.5M17 13H5M8.5 9.5 5 13l3.5 3.5" },
   conference: { line: "M7 4.5a2.2 2.2 0 1 0 0 4.4a2.2 2.2 0 0 0 0-4.4ZM3 16v-1.5a3 3 0 0 1 3-3h2a3 3 0 0 1 3 3V16M13 5.5a2 2 0 1 0 0 4M14 11.7a3 3 0 0 1 3 3V16" },

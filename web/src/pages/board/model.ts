@@ -37,6 +37,10 @@ export interface Talk {
   consult: { to: string; stage: string } | null;
   /** Several talk. */
   conference: boolean;
+  /** Rises whenever somebody joins or leaves: who is there is worth another look. */
+  parties: number;
+  /** Whether it is being recorded: on, off, paused and so on; null where nothing was said of it. */
+  recording: string | null;
 }
 
 export interface Board {

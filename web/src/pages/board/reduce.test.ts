@@ -20,7 +20,7 @@ function agent(no: string, more: Partial<Agent> = {}): Agent {
 }
 
 function queue(name: string, waiting = 0): Queue {
-  return { name, title: "", strategy: "least_calls", members: [], waiting_count: waiting, longest_since: null, waiting: [] };
+  return { name, title: "", strategy: "least_calls", members: [], waiting_count: waiting, longest_since: null, service: { answered: 0, in_time: 0, abandoned: 0, level: null }, waiting: [] };
 }
 
 function call(id: string, more: Partial<CallBrief> = {}): CallBrief {
@@ -157,14 +157,14 @@ describe("what I do with a call", () => {
 
   test("a consultation is followed from the ringing to its end, and muting is mine alone", () => {
     tell(news("call.answered", mine()), news("call.muted", { ...mine(), by: "1002", muted: true }), news("call.consulted", { ...mine(), by: "1001", to: "agent:1002", stage: "asked" }));
-    expect(talkOf(board, "c1")).toEqual({ muted: false, consult: { to: "agent:1002", stage: "asked" }, conference: false });
+    expect(talkOf(board, "c1")).toEqual({ muted: false, consult: { to: "agent:1002", stage: "asked" }, conference: false, parties: 0, recording: null });
     tell(news("call.muted", { ...mine(), by: "1001", muted: true }), news("call.consulted", { ...mine(), by: "1001", to: "agent:1002", stage: "no_answer" }));
-    expect(talkOf(board, "c1")).toEqual({ muted: true, consult: null, conference: false });
+    expect(talkOf(board, "c1")).toEqual({ muted: true, consult: null, conference: false, parties: 0, recording: null });
   });
 
   test("who was asked and joins makes it a conference, and the end of the call forgets it all", () => {
     tell(news("call.answered", mine()), news("call.consulted", { ...mine(), by: "1001", to: "agent:1002", stage: "answered" }), news("call.conferenced", { ...mine(), stage: "merged", leg: null }));
-    expect(talkOf(board, "c1")).toEqual({ muted: false, consult: null, conference: true });
+    expect(talkOf(board, "c1")).toMatchObject({ muted: false, consult: null, conference: true, parties: 1 });
     tell(news("call.ended", mine({ state: "ended", result: "answered" })));
     expect(board.talks.size).toBe(0);
   });

@@ -71,7 +71,7 @@ function callNews(board: Board, type: string, call: CallNews, at: number): void 
 
 /** In `call.left` the agent named is the one who left, and the call itself may go on. */
 function callLeft(board: Board, call: CallNews, at: number): void {
-  if (call.agent_no !== board.me) return;
+  if (call.agent_no !== board.me) return talkNews(board, "call.left", call.id, {});
   pops.leave(board, call.id, "ended", at);
   board.talks.delete(call.id);
   board.watchers.delete(call.id);
