@@ -18,6 +18,7 @@ from adapters.asterisk.sip_objects import SipObject
 from adapters.store.failures import StoreFailure
 from adapters.store.phones import MadePhone, PhoneStore
 from adapters.store.trunks import MadeTrunk, TrunkStore
+from cti.errors import PbxDown
 from cti.ids import TenantId
 from cti.records import AgentProfile
 
@@ -87,12 +88,12 @@ class Provisioner:
             return False
 
     async def browser_login(self, name: str) -> tuple[str, str] | None:
-        """User and digest of a browser phone that is not made here; None where Asterisk has none, or does not say."""
+        """User and digest of a browser phone that is not made here; None where Asterisk has none. Raises `PbxDown`."""
         try:
             async with asyncio.timeout(EDIT_SECONDS):
                 return None if self._asterisk is None else await self._asterisk.browser_login(name)
         except (AriDown, AriRefused, TimeoutError):
-            return None
+            raise PbxDown("Asterisk's ARI does not answer") from None
 
     # --- when ---
 

@@ -69,6 +69,8 @@ _KEPT: Final = "|".join(
         r"(?<![0-9a-z])(?=[0-9]*[a-f])[0-9a-f]{16,128}(?![0-9a-z])",  # hashes
     )
 )
+_WORN: Final = re.compile(r"1[3-9]\d{8}\.\d")
+"""A mobile number with one dot in it, which the id of one of Asterisk's first ten channels cannot be told from."""
 _LONG: Final = re.compile(_RUN)
 _FOUND: Final = re.compile(rf"(?P<kept>{_KEPT})|{_RUN}")
 _ID: Final = re.compile(_KEPT)
@@ -91,13 +93,17 @@ def masked_text(text: str) -> str:
 
 
 def _masked_text(text: str) -> str:
-    if all(_ID.fullmatch(run[0]) for run in _LONG.finditer(text)):
+    if all(_is_id(run[0]) for run in _LONG.finditer(text)):
         return text  # most sentences hold ids at most, and this is the short way to know it
     return _FOUND.sub(_hide, text)
 
 
 def _hide(found: re.Match[str]) -> str:
-    return found[0] if found["kept"] else masked(found[0])
+    return found[0] if found["kept"] and not _WORN.fullmatch(found[0]) else masked(found[0])
+
+
+def _is_id(text: str) -> bool:
+    return _ID.fullmatch(text) is not None and not _WORN.fullmatch(text)
 
 
 def _ascii(number: str) -> str:

@@ -27,7 +27,8 @@ def status_asked(board: Board, event: ev.StatusAsked) -> Iterator[ev.Event]:
     if agent.work in IN_CALL or (agent.work is Work.ACW and (event.status == "not_ready" or event.forced)):
         same = (event.status, reason) == (agent.record.status, agent.record.reason)
         pending = None if same else event.status
-        yield ev.StatusPended(at=event.at, agent=agent.no, status=pending, reason=reason, forced=event.forced)
+        forced = event.forced or (agent.pending_forced and pending is not None)
+        yield ev.StatusPended(at=event.at, agent=agent.no, status=pending, reason=reason, forced=forced)
         if agent.record.due_call is not None and event.forced and event.status != "not_ready":
             yield ev.DispositionWaived(at=event.at, agent=agent.no, why=f"{event.status} {why}")
         return
@@ -101,7 +102,7 @@ def grace_expired(board: Board, event: ev.GraceExpired) -> Iterator[ev.Event]:
     if agent is None or not agent.signed_in:
         return
     if agent.work in IN_CALL:
-        if agent.record.pending_status != "logged_out":
+        if agent.record.pending_status != "logged_out" and not agent.pending_forced:
             yield ev.StatusPended(at=event.at, agent=agent.no, status="not_ready", reason="connection_lost")
         return
     yield ev.StatusChanged(

@@ -42,6 +42,7 @@ def leg_shape(leg: Leg) -> Shape:
         "channel": leg.channel,
         "device": leg.device,
         "agent_no": leg.agent_no,
+        "muted": leg.muted,
         "started_at": stamp(leg.started_at),
         "answered_at": stamp(leg.answered_at),
         "ended_at": stamp(leg.ended_at),

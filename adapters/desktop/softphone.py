@@ -32,6 +32,9 @@ log: Final = logging.getLogger(__name__)
 
 PROTOCOL: Final = Subprotocol("sip")
 WELCOME: Final = '{"op":"welcome"}'
+PING: Final = "\r\n\r\n"
+PONG: Final = "\r\n"
+"""A page asks whether its line still carries (RFC 5626, 4.4.1); that is answered here."""
 MOST_BYTES: Final = 64 * 1024
 ANSWER_SECONDS: Final = 3.0
 """How long Asterisk may take to open a line."""
@@ -159,9 +162,12 @@ class Softphones:
                 log.warning("a browser phone's line broke: %r", failure)
 
     async def _up(self, websocket: WebSocket, asterisk: ClientConnection) -> None:
-        with suppress(OSError, WebSocketException):
+        with suppress(OSError, WebSocketDisconnect, WebSocketException):
             while (message := await websocket.receive())["type"] != "websocket.disconnect":
-                await asterisk.send(_payload(message))
+                if message.get("text") == PING:
+                    await websocket.send_text(PONG)
+                else:
+                    await asterisk.send(_payload(message))
 
     async def _down(self, websocket: WebSocket, asterisk: ClientConnection) -> None:
         with suppress(OSError, TimeoutError, WebSocketDisconnect, WebSocketException):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -13,6 +12,7 @@ from sqlalchemy import func, select, update
 from adapters.store import meta, rules
 from adapters.store.database import Database, insert_new
 from adapters.store.directory import now
+from adapters.store.fresh import new_id
 from adapters.store.journey_tables import incident_callers, incidents
 from cti.entry.numbers import plain_start
 from cti.errors import BadRequest, NotFound
@@ -100,7 +100,7 @@ class Incidents:
             raise BadRequest(f"{bad[0][:20]!r} is no beginning of a number")
         row = {
             "tenant": tenant,
-            "id": secrets.token_hex(6),
+            "id": new_id(),
             "title": rules.words(title, "the title", 200),
             "prefixes": [plain_start(one) for one in prefixes],
             "prompt": prompt,

@@ -6,7 +6,6 @@ Each row has the revision of its last change: those who keep the lists in memory
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import replace
 from typing import Any, Final
@@ -20,6 +19,7 @@ from adapters.store import meta, rules
 from adapters.store.database import Database
 from adapters.store.directory import now
 from adapters.store.entry_tables import list_removals
+from adapters.store.fresh import new_id
 from adapters.store.pages import Page, cursor_of, key_of, page_size
 from adapters.store.references import refuse_dangling
 from adapters.store.tables import list_entries
@@ -197,7 +197,7 @@ def _row(tenant: TenantId, entry: ListEntry, at: int) -> dict[str, Any]:
         "expires_at": entry.expires_at,
         "added_by": entry.added_by,
         "added_at": entry.added_at or at,
-        "id": secrets.token_hex(8),
+        "id": new_id(),
     }
 
 

@@ -88,9 +88,9 @@ def _supervision(
 ) -> News:
     """Told to the supervisor; and to the agent who is heard, where the tenant wants it so."""
     shape = {} if watch is None else {"mode": watch.mode, "leg": watch.of}
-    data = {"call": call.id, "supervisor": supervisor, "agent_no": call.agent_no, **shape, **more}
     leg = None if watch is None else call.leg(watch.of)
     heard = call.agent_no if leg is None else leg.agent_no
+    data = {"call": call.id, "supervisor": supervisor, "agent_no": call.agent_no, "heard": heard, **shape, **more}
     agents = frozenset({supervisor, heard} if board.tell_supervision and heard is not None else {supervisor})
     return News(f"supervision.{kind}", at, data, call=call.id, agents=agents, queue=call.queue or None)
 

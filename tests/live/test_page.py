@@ -179,8 +179,9 @@ async def test_a_colleague_comes_into_the_call_and_is_let_go_on_the_page(
     desk, other, trunk = await phones.desk("1001"), await phones.desk("1004"), await phones.trunk()
     for no in ("1001", "1004"):
         await centre.status(await centre.token(no), no, "ready" if no == "1001" else "not_ready")
-    async with person(window, centre, english=True) as agent:
+    async with person(window, centre, english=True) as agent, person(window, centre, english=True) as colleague:
         await agent.sign_in("1001")
+        await colleague.sign_in("1004")
         caller = trunk.call("4001", "13800001234", "张伟明")
         ringing = await desk.next_ring()
         ringing.answer()
@@ -188,11 +189,14 @@ async def test_a_colleague_comes_into_the_call_and_is_let_go_on_the_page(
         await agent.press("Transfer")
         await agent.page.locator('[data-target="agent:1004"]').get_by_role("button", name="Consult").click()
         asked = await other.next_ring()
+        await colleague.sees(colleague.pop(), "Answer on your phone")
         asked.answer()
+        await colleague.sees(colleague.pop("talking"), "Hang up")
         await agent.press("Conference")
         await agent.sees(agent.page.locator(".parties"), "1004")
         await agent.press("Remove")
         await asked.until_ended()
+        await colleague.sees(colleague.pop("ended"))
         await agent.misses(agent.page.locator(".parties"))
         await agent.sees(agent.pop("talking"))
         await agent.press("Hang up")

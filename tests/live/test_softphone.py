@@ -155,10 +155,56 @@ async def test_a_supervisor_listens_whispers_and_intercepts_from_the_page(
     await centre.status(token, "1002", "logged_out")
 
 
-async def test_the_phone_moves_to_the_page_that_was_opened_last(centre: Centre, window: Browser) -> None:
+async def test_the_phone_is_where_the_agents_page_is(centre: Centre, window: Browser) -> None:
     async with person(window, centre, hertz=AGENT) as first, person(window, centre, hertz=AGENT) as second:
         await switched_on(first, "1001")
         await switched_on(second, "1001")
-        await first.sees(first.page.locator("[data-softphone=elsewhere]"))
-        await second.page.locator("[data-softphone]").click()
+        await first.sees(first.page.locator("[data-softphone=off]"))
+        await first.press("在本页继续")
+        await first.sees(first.page.locator("[data-softphone=ready]"))
         await second.sees(second.page.locator("[data-softphone=off]"))
+        await first.page.locator("[data-softphone]").click()
+        await first.sees(first.page.locator("[data-softphone=off]"))
+
+
+async def test_a_phone_in_the_page_comes_back_with_asterisk_and_after_a_new_secret(
+    centre: Centre, lab: Lab, window: Browser
+) -> None:
+    admin = {"Authorization": f"Bearer {await centre.token(centre.admin)}"}
+    new = {"agent_no": "3001", "name": "新人", "queues": ["sales"], "phones": ["web"]}
+    assert (await centre.http.post("/api/v1/agents", headers=admin, json=new)).status_code == 201
+    user = {"username": "3001", "password": "a long secret", "role": "agent", "agent_no": "3001"}
+    assert (await centre.http.post("/api/v1/users", headers=admin, json=user)).status_code == 201
+    async with person(window, centre, hertz=AGENT) as agent:
+        await agent.try_password("3001", "a long secret")
+        await agent.page.locator("[data-softphone]").click()
+        ready = agent.page.locator("[data-softphone=ready]")
+        await agent.sees(ready)
+        lab.kill()
+        await agent.misses(ready)
+        lab.start()
+        await agent.sees(ready)
+        await agent.press("示闲")
+        await agent.sees(agent.agent("3001", "ready"))
+        assert (await centre.http.post("/api/v1/devices/3001-web/secret", headers=admin)).status_code == 200
+        await agent.sees(agent.agent("3001", "unreachable"))
+        await agent.sees(agent.agent("3001", "ready"))
+        await agent.sees(ready)
+
+
+async def test_two_clicks_on_the_switch_leave_one_phone_that_works(
+    centre: Centre, phones: Phones, window: Browser
+) -> None:
+    trunk = await phones.trunk()
+    async with person(window, centre, hertz=AGENT) as agent:
+        await switched_on(agent, "1001")
+        for state in ("off", "ready"):
+            await agent.page.locator("[data-softphone]").click()
+            await agent.sees(agent.page.locator(f"[data-softphone={state}]"))
+        await agent.press("示闲")
+        caller = await talking(agent, trunk)
+        with Tone(trunk, caller).send(CUSTOMER):
+            await hears(agent, CUSTOMER)
+        await agent.sees(agent.page.locator("[data-softphone=ready]"))
+        await agent.press("挂断")
+        await caller.until_ended()

@@ -637,8 +637,10 @@ def test_an_agent_does_not_take_back_what_a_supervisor_has_set_and_may_still_sig
     assert w.says("1001")[0] == "ready", "what was set has been done, and the agent may go on"
 
     call = w.talk()
-    w.status("1001", "ready", forced=True)
+    w.status("1001", "not_ready", "培训", forced=True)
     w.status("1001", "logged_out")
+    with pytest.raises(NotAllowed):
+        w.status("1001", "not_ready", "小休")
     w.caller_leaves(call)
     assert w.says("1001")[0] == "logged_out"
 

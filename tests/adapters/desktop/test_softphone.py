@@ -108,6 +108,8 @@ async def test_what_is_said_on_a_line_arrives_as_it_was_both_ways() -> None:
         assert await told(line) == REGISTER
         await line.send(REGISTER.encode())
         assert await told(line) == REGISTER.encode()
+        await line.send("\r\n\r\n")
+        assert await told(line) == "\r\n", "answered by the server itself"
         assert here.softphones.open == 1
         await line.close()
         await turn_until(lambda: here.softphones.open == 0)

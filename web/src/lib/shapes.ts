@@ -100,13 +100,23 @@ export interface Leg {
   kind: string;
   device: string | null;
   agent_no: string | null;
+  muted: boolean;
   ended_at: string | null;
+}
+
+/** As much of a call's record as a page that was opened in the middle of it wants to know. */
+export interface CallRecord {
+  id: string;
+  legs: Leg[];
+  recording: { state: string | null } | null;
 }
 
 export interface Supervision {
   call: string;
   supervisor: string;
   agent_no: string | null;
+  /** Whose leg is heard: the agent the call is with, or another in its conference. */
+  heard: string | null;
   mode: WatchMode;
 }
 

@@ -1,6 +1,6 @@
-import { expect, test } from "vitest";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
 
-import { FINAL, Line, type Wire } from "./line";
+import { FINAL, Line, PING, PONG, type Wire } from "./line";
 
 class Peer implements Wire {
   onopen: (() => void) | null = null;
@@ -34,6 +34,9 @@ function open(): { line: Line; peers: Peer[]; told: unknown[] } {
   return { line, peers, told };
 }
 
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
+
 test("the token travels in the first frame, and SIP begins with the welcome", () => {
   const { line, peers, told } = open();
   expect([line.via_transport, line.sip_uri]).toEqual(["WSS", "sip:pbx.test:8443;transport=ws"]);
@@ -61,4 +64,24 @@ test("a line that was given up says no more", () => {
   peers[0]!.onmessage?.({ data: '{"op":"welcome"}' });
   peers[0]!.onclose?.({ code: 1000, reason: "" });
   expect([told, peers[0]!.closed, line.isConnected()]).toEqual([[], true, false]);
+});
+
+test("a line that is only half there is given up after half a minute of silence, one that answers is kept", () => {
+  const { peers, told } = open();
+  peers[0]!.onmessage?.({ data: '{"op":"welcome"}' });
+  for (let beat = 0; beat < 4; beat++) {
+    vi.advanceTimersByTime(15_000);
+    expect(peers[0]!.said.at(-1)).toBe(PING);
+    peers[0]!.onmessage?.({ data: PONG });
+  }
+  expect(told).toEqual(["connected"]);
+  vi.advanceTimersByTime(30_000);
+  expect([told, peers[0]!.closed]).toEqual([["connected", ["lost", undefined]], true]);
+});
+
+test("a server that never says welcome is not waited for", () => {
+  const { peers, told } = open();
+  peers[0]!.onopen?.();
+  vi.advanceTimersByTime(10_000);
+  expect([told, peers[0]!.closed]).toEqual([[["lost", undefined]], true]);
 });

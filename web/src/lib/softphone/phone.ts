@@ -6,7 +6,7 @@ import { Problem, request } from "@/lib/api";
 import { FINAL, LINE, Line } from "./line";
 import { Ringer } from "./ringer";
 
-/** `ready` is registered; `lost` comes back by itself; the others wait for a person. */
+/** `ready` is registered; `lost` comes back by itself, `other_tab` when that tab lets go; the others wait for a person. */
 export type PhoneState = "off" | "starting" | "ready" | "lost" | "elsewhere" | "other_tab" | "microphone" | "insecure" | "none" | "refused";
 
 /** The one call of this phone. `call` is the server's id, where Asterisk has told it. */
@@ -29,6 +29,7 @@ interface Account {
 
 /** What of JsSIP is used here; its own types want Node's. */
 interface Session {
+  connection: RTCPeerConnection | null;
   answer(options: object): void;
   terminate(options?: object): void;
   renegotiate(options: object): boolean;
@@ -45,22 +46,36 @@ interface Incoming {
 interface Agent {
   start(): void;
   stop(): void;
+  register(): void;
   on(event: string, listener: (told: never) => void): void;
 }
 
 type Jssip = { UA: new (settings: object) => Agent };
 
-/** Refreshed often enough that nothing on the way takes the line for idle, and a page that is gone is soon missed. */
+/** Refreshed often enough that a page that is gone is soon missed. */
 const REGISTER_SECONDS = 60;
+const AGAIN_MS = 2_000;
+const AGAIN_MOST_MS = 15_000;
+/** So often may the account be wrong before it is asked for anew: an administrator may have given it another secret. */
+const SAME_ACCOUNT = 2;
 const LOCK = "cti.softphone";
+
+/** Not of this person's making, and worth another try. */
+const passes = (problem: unknown): boolean => !(problem instanceof Problem) || problem.status === 0 || problem.status >= 500 || problem.code === "pbx_down";
 
 export class Softphone {
   #state: PhoneState = "off";
   #ua: Agent | null = null;
+  #line: Line | null = null;
   #session: Session | null = null;
   #current: PhoneCall | null = null;
+  #answering = false;
   #lost = false;
+  #failures = 0;
   #release: (() => void) | null = null;
+  #queued: AbortController | null = null;
+  #again: ReturnType<typeof setTimeout> | undefined;
+  #ending: PhoneState | null = null;
   #run = 0;
   readonly #ringer = new Ringer();
   readonly #sound = new Audio();
@@ -76,23 +91,50 @@ export class Softphone {
   async start(): Promise<void> {
     if (this.#state === "starting" || this.#ua) return;
     const run = ++this.#run;
-    this.#tell("starting");
-    const failed = await this.#open(run);
-    if (run === this.#run && failed) this.#end(failed);
+    clearTimeout(this.#again);
+    this.#tell(this.#state === "lost" ? "lost" : "starting");
+    let failed: PhoneState | null;
+    try {
+      failed = await this.#open(run);
+    } catch {
+      failed = "lost"; // the page's own parts could not be fetched
+    }
+    if (run !== this.#run || failed === null) return;
+    this.#end(failed);
+    if (failed === "lost") this.#again = setTimeout(() => void this.start(), this.#pause());
+    if (failed === "other_tab") this.#wait();
   }
 
-  /** Hangs up, signs off, and lets other tabs have the phone. */
+  /** Signs off, and lets other tabs have the phone. It ends a call. */
   stop(): void {
     this.#run++;
     this.#end("off");
   }
 
+  /** The same, but a customer is not hung up on: the phone goes when the call is over. */
+  retire(state: PhoneState = "off"): void {
+    this.#run++;
+    if (this.talking) this.#later(state);
+    else this.#end(state);
+  }
+
   /** False when nothing rings here. */
   answer(): boolean {
-    if (this.#current?.state !== "ringing" || !this.#session) return false;
+    if (this.#current?.state !== "ringing" || !this.#session || this.#answering) return false;
+    this.#answering = true;
     this.#ringer.stop();
     this.#session.answer({ mediaConstraints: { audio: true, video: false }, pcConfig: { iceServers: [] } });
     return true;
+  }
+
+  /** The network is known to have changed: do not wait for silence to prove it. */
+  drop(): void {
+    this.#line?.drop();
+  }
+
+  /** Asterisk is said not to know this phone any more: ask it, rather than wait for the next refresh. */
+  refresh(): void {
+    if (this.#state === "ready") this.#ua?.register();
   }
 
   get talking(): boolean {
@@ -104,9 +146,10 @@ export class Softphone {
     if (!(await this.#lock())) return "other_tab";
     let account: Account;
     try {
-      account = await request<Account>("/agents/me/softphone", this.token);
+      account = await this.#account();
     } catch (problem) {
-      return problem instanceof Problem && [403, 404, 409, 503].includes(problem.status) ? "none" : "refused";
+      if (passes(problem)) return "lost";
+      return problem instanceof Problem && problem.status !== 401 ? "none" : "refused";
     }
     try {
       const heard = await navigator.mediaDevices.getUserMedia({ audio: true });
@@ -119,9 +162,12 @@ export class Softphone {
     return null;
   }
 
+  #account(): Promise<Account> {
+    return request<Account>("/agents/me/softphone", this.token);
+  }
+
   #register(jssip: Jssip, account: Account): void {
     const line = new Line(location.origin.replace(/^http/, "ws") + LINE, this.token);
-    line.onend = (code) => this.#end(code === FINAL.elsewhere ? "elsewhere" : code === FINAL.noPhone ? "none" : "refused");
     const ua = new jssip.UA({
       sockets: [line],
       uri: `sip:${account.user}@${location.hostname}`,
@@ -134,55 +180,122 @@ export class Softphone {
       connection_recovery_max_interval: 10,
       user_agent: "cti-softphone",
     });
-    ua.on("registered", () => this.#registered(account.device));
-    ua.on("disconnected", () => this.#away(account.device));
-    ua.on("registrationFailed", () => this.#away(account.device));
-    ua.on("newRTCSession", (news: Incoming) => news.originator === "remote" && this.#rings(news));
+    // One that was stopped has a last word for two more seconds, and must not be taken for the one that is here.
+    const here = (): boolean => this.#ua === ua;
+    line.onend = (code) => here() && this.#later(code === FINAL.elsewhere ? "elsewhere" : code === FINAL.noPhone ? "none" : "refused");
+    ua.on("registered", () => here() && this.#registered(account.device));
+    ua.on("disconnected", () => here() && this.#away(account.device));
+    ua.on("registrationFailed", ({ response }: { response?: { status_code: number } | null }) => {
+      if (!here()) return;
+      this.#away(account.device);
+      this.#retry(jssip, ua, account, response?.status_code ?? null);
+    });
+    ua.on("newRTCSession", (news: Incoming) => here() && news.originator === "remote" && this.#rings(news));
+    this.#line = line;
     this.#ua = ua;
     ua.start();
   }
 
   #registered(device: string): void {
+    this.#failures = 0;
     this.#tell("ready", device);
-    // Without it a BYE of Asterisk would look for the line that is gone.
-    if (this.#lost && this.#session?.isEstablished()) this.#session.renegotiate({ useUpdate: false });
+    const session = this.#session;
+    // Without it a BYE of Asterisk would look for the line that is gone; and sound may have to find another way.
+    if (this.#lost && session?.isEstablished()) {
+      const sounds = ["connected", "completed"].includes(session.connection?.iceConnectionState ?? "");
+      session.renegotiate({ useUpdate: false, ...(sounds ? {} : { rtcOfferConstraints: { iceRestart: true } }) });
+    }
     this.#lost = false;
   }
 
   #away(device: string): void {
-    if (!this.#ua) return;
     this.#lost = true;
     this.#tell("lost", device);
+    // What rings has lost the way to its answer; the caller is offered to somebody else.
+    if (this.#session && !this.#session.isEstablished()) this.#abandon(this.#session);
+  }
+
+  /** JsSIP leaves a refused REGISTER at that. Without an answer the line itself is no good. */
+  #retry(jssip: Jssip, ua: Agent, account: Account, status: number | null): void {
+    if (status === null) return this.drop();
+    this.#failures++;
+    clearTimeout(this.#again);
+    this.#again = setTimeout(() => {
+      if (this.#ua !== ua) return;
+      if (this.#failures < SAME_ACCOUNT || this.talking) return ua.register();
+      this.#account().then(
+        (fresh) => {
+          if (this.#ua !== ua) return;
+          if (fresh.digest === account.digest && fresh.user === account.user) return ua.register();
+          this.#ua = null;
+          ua.stop();
+          this.#register(jssip, fresh);
+        },
+        (problem: unknown) => this.#ua === ua && (passes(problem) ? ua.register() : this.#later("none")),
+      );
+    }, this.#pause());
+  }
+
+  #pause(): number {
+    return Math.min(AGAIN_MOST_MS, AGAIN_MS * 2 ** Math.min(this.#failures, 4));
   }
 
   #rings({ session, request: invite }: Incoming): void {
     if (this.#session) return session.terminate({ status_code: 486 });
     this.#session = session;
+    this.#answering = false;
     session.on("peerconnection", ({ peerconnection }: { peerconnection: RTCPeerConnection }) => {
       peerconnection.addEventListener("track", (event) => (this.#sound.srcObject = event.streams[0] ?? new MediaStream([event.track])));
     });
     session.on("icecandidate", ({ ready }: { ready: () => void }) => ready()); // Asterisk takes no later ones
-    session.on("accepted", () => this.#show({ call: this.#current?.call ?? null, state: "talking" }));
+    session.on("accepted", () => this.#session === session && this.#show({ call: this.#current?.call ?? null, state: "talking" }));
     for (const end of ["ended", "failed"]) session.on(end, () => this.#over(session));
     this.#show({ call: invite.getHeader("X-Cti-Call") ?? null, state: "ringing" });
     if (/answer-after=0/i.test(invite.getHeader("Call-Info") ?? "")) this.answer();
     else this.#ringer.start();
   }
 
+  #abandon(session: Session): void {
+    this.#over(session);
+    try {
+      session.terminate();
+    } catch {
+      /* it had ended by itself */
+    }
+  }
+
   #over(session: Session): void {
     if (this.#session !== session) return;
     this.#session = null;
+    this.#answering = false;
     this.#ringer.stop();
     this.#sound.srcObject = null;
     this.#show(null);
+    if (this.#ending !== null) this.#end(this.#ending);
+  }
+
+  /** The phone is to go: at once, or when the call is over, whose sound needs no line. */
+  #later(state: PhoneState): void {
+    if (!this.talking) return this.#end(state);
+    this.#ending = state;
+    this.#tell(state);
   }
 
   #end(state: PhoneState): void {
     const ua = this.#ua;
-    this.#ua = null;
-    this.#lost = false;
+    const session = this.#session;
+    this.#ua = this.#line = this.#session = null;
+    this.#ending = null;
+    this.#lost = this.#answering = false;
+    clearTimeout(this.#again);
+    this.#queued?.abort();
+    this.#queued = null;
     ua?.stop();
-    if (this.#session) this.#over(this.#session);
+    if (session) {
+      this.#ringer.stop();
+      this.#sound.srcObject = null;
+      this.#show(null);
+    }
     this.#release?.();
     this.#release = null;
     this.#tell(state);
@@ -206,5 +319,14 @@ export class Softphone {
         return lock === null ? undefined : new Promise<void>((done) => (this.#release = done));
       });
     });
+  }
+
+  /** Begin when the other tab lets go. */
+  #wait(): void {
+    const queued = (this.#queued = new AbortController());
+    navigator.locks.request(LOCK, { signal: queued.signal }, () => {}).then(
+      () => queued === this.#queued && void this.start(),
+      () => null,
+    );
   }
 }

@@ -55,7 +55,7 @@ export interface Board {
   talks: Map<string, Talk>;
   /** What I am listening to, in all or in part. */
   watch: { now: Supervision | null };
-  /** Who listens to me, by call, where the tenant has it told. */
+  /** Who listens to me, by call and supervisor, where the tenant has it told. */
   watchers: Map<string, Supervision>;
   pbx: { down: { since: number; reason: string } | null };
 }

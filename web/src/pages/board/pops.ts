@@ -1,9 +1,11 @@
 /** The life of a screen pop: asked for before the phone rings, moved on by the call's events, closed with a reason. */
 
 import { ms } from "@/lib/clock";
-import type { CallBrief, Contact, PopRequest } from "@/lib/shapes";
+import type { Agent, CallBrief, Contact, PopRequest, Work } from "@/lib/shapes";
 
 import { stageOf, type Board, type Pop, type Stage } from "./model";
+
+const ATTENDING: Partial<Record<Work, Stage>> = { ringing: "ringing", talking: "talking", consulting: "talking", held: "held" };
 
 /** `screen_pop.requested`: before the phone rings. */
 export function open(board: Board, request: PopRequest, call: string, at: number, seq: number): void {
@@ -48,6 +50,15 @@ export function follow(board: Board, call: CallBrief): void {
   board.pops.set(pop.key, { ...pop, stage, stageSince: since, answeredAt: ms(call.answered_at) });
 }
 
+/** I was asked, or brought into a conference: the call stays another's, and what I do in it says where my card is. */
+export function attend(board: Board, agent: Agent): void {
+  const pop = agent.call === null ? undefined : openPop(board, agent.call);
+  const stage = ATTENDING[agent.work];
+  if (!pop || !stage || board.calls.get(pop.call)?.agent_no === board.me || pop.stage === stage) return;
+  const since = ms(agent.work_since) ?? 0;
+  board.pops.set(pop.key, { ...pop, stage, stageSince: since, answeredAt: pop.answeredAt ?? (stage === "ringing" ? null : since) });
+}
+
 /** My part in this call is over; the pop's own `closed` may have said so already, more exactly. */
 export function leave(board: Board, call: string, why: string, at: number): void {
   const pop = openPop(board, call);
@@ -56,7 +67,9 @@ export function leave(board: Board, call: string, why: string, at: number): void
 
 /** After a snapshot: pops of calls that are no longer mine have ended while nobody told us. */
 export function settle(board: Board, now: number): void {
+  const mine = board.me === null ? null : (board.agents.get(board.me)?.call ?? null);
   for (const pop of [...board.pops.values()]) {
+    if (pop.call === mine) continue;
     const call = board.calls.get(pop.call);
     if (pop.ended === null && (!call || call.gone || call.agent_no !== board.me)) leave(board, pop.call, "ended", now);
   }

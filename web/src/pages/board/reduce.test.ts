@@ -6,7 +6,7 @@ import type { EventFrame } from "@/lib/stream/frames";
 import { faceOf, faceSince, needsSomebody } from "./face";
 import { emptyBoard, type Board } from "./model";
 import { applyEvent, applySnapshot, forget, LINGER_MS, purge } from "./reduce";
-import { talkOf } from "./talks";
+import { restore, talkOf } from "./talks";
 
 const T0 = Date.parse("2026-11-22T10:00:00.000Z");
 const stamp = (seconds: number): string => new Date(T0 + seconds * 1000).toISOString();
@@ -182,10 +182,28 @@ describe("what I do with a call", () => {
   });
 });
 
+test("who is asked about another's call has a card that follows their own part in it", () => {
+  const theirs = call("c1", { agent_no: "1002", state: "held", answered_at: stamp(1) });
+  tell(news("screen_pop.requested", { ...POP, agent_no: "1001" }), news("call.consulted", { ...theirs, by: "1002", to: "agent:1001", stage: "asked" }));
+  tell(news("agent.updated", agent("1001", { work: "consulting", work_since: stamp(7), call: "c1" }), 7, null, "agent:me"));
+  expect([...board.pops.values()].map((pop) => [pop.stage, pop.answeredAt])).toEqual([["talking", T0 + 7000]]);
+  applySnapshot(board, { "agent:me": agent("1001", { work: "consulting", call: "c1" }), "calls:mine": [theirs] }, T0);
+  expect([...board.pops.values()].map((pop) => pop.stage)).toEqual(["talking"]);
+});
+
+test("a page that is opened in a call knows what the record knows", () => {
+  applySnapshot(board, { "agent:me": agent("1001", { work: "talking", call: "c1" }), "calls:mine": [call("c1", { agent_no: "1001", state: "talking" })] }, T0);
+  const leg = { id: "l1", kind: "agent", device: "1001", agent_no: "1001", muted: true, ended_at: null };
+  restore(board, { id: "c1", legs: [leg, { ...leg, id: "l2", kind: "party", agent_no: null }], recording: { state: "paused" } });
+  expect(talkOf(board, "c1")).toMatchObject({ muted: true, conference: true, recording: "paused" });
+});
+
 test("who listens to me is shown while they do, where it is told", () => {
-  tell(news("supervision.started", { call: "c1", supervisor: "1900", agent_no: "1001", mode: "whisper" }));
-  expect(board.watchers.get("c1")?.mode).toBe("whisper");
-  tell(news("supervision.ended", { call: "c1", supervisor: "1900", agent_no: "1001", result: "" }));
+  tell(news("supervision.started", { call: "c1", supervisor: "1900", agent_no: "1002", heard: "1001", mode: "whisper" }));
+  tell(news("supervision.started", { call: "c1", supervisor: "1901", agent_no: "1002", heard: "1001", mode: "listen" }));
+  tell(news("supervision.ended", { call: "c1", supervisor: "1901", agent_no: "1002", heard: "1002", result: "" }));
+  expect([...board.watchers.values()].map((watch) => watch.mode)).toEqual(["whisper"]);
+  tell(news("call.ended", call("c1", { state: "ended" })));
   expect(board.watchers.size).toBe(0);
 });
 

@@ -6,7 +6,7 @@ import type { EventFrame, Snapshot } from "@/lib/stream/frames";
 
 import type { Board, CallRow } from "./model";
 import * as pops from "./pops";
-import { talkNews } from "./talks";
+import { forgetWatchers, talkNews } from "./talks";
 
 /** How long an ended call stays readable. */
 export const LINGER_MS = 6_000;
@@ -27,7 +27,7 @@ export function applySnapshot(board: Board, snapshot: Snapshot, now: number): vo
 export function applyEvent(board: Board, event: EventFrame): void {
   const at = ms(event.at) ?? 0;
   const data = (event.data ?? {}) as Partial<Agent & Queue & CallNews>;
-  if (event.type === "agent.updated" && data.agent_no) board.agents.set(data.agent_no, data as Agent);
+  if (event.type === "agent.updated" && data.agent_no) agentNews(board, data as Agent);
   else if (event.type === "queue.updated" && data.name) board.queues.set(data.name, data as Queue);
   else if (event.type.startsWith("call.") && data.id) callNews(board, event.type, data as CallNews, at);
   else if (event.type.startsWith("supervision.")) watchNews(board, event.type, event.data as (Supervision & { result?: string }) | null, event.at);
@@ -55,6 +55,11 @@ export function purge(board: Board, now: number, wrappingUp: boolean): void {
   }
 }
 
+function agentNews(board: Board, agent: Agent): void {
+  board.agents.set(agent.agent_no, agent);
+  if (agent.agent_no === board.me) pops.attend(board, agent);
+}
+
 type CallNews = CallBrief & { offer?: { agent_no: string; result: string | null } };
 
 function callNews(board: Board, type: string, call: CallNews, at: number): void {
@@ -74,7 +79,7 @@ function callLeft(board: Board, call: CallNews, at: number): void {
   if (call.agent_no !== board.me) return talkNews(board, "call.left", call.id, {});
   pops.leave(board, call.id, "ended", at);
   board.talks.delete(call.id);
-  board.watchers.delete(call.id);
+  forgetWatchers(board, call.id);
   const row = board.calls.get(call.id);
   if (row && board.ownCallsOnly) board.calls.set(call.id, { ...row, gone: { at, why: "ended" } });
 }
@@ -110,8 +115,9 @@ function watchNews(board: Board, type: string, watch: (Supervision & { result?: 
 }
 
 function watchedNews(board: Board, type: string, watch: Supervision): void {
-  if (type === "supervision.ended" || watch.agent_no !== board.me) board.watchers.delete(watch.call);
-  else board.watchers.set(watch.call, watch);
+  const key = `${watch.call} ${watch.supervisor}`;
+  if (type === "supervision.ended" || watch.heard !== board.me) board.watchers.delete(key);
+  else board.watchers.set(key, watch);
 }
 
 function fillCalls(board: Board, calls: CallBrief[], now: number): void {

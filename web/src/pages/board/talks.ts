@@ -1,5 +1,7 @@
 /** My own part in a call, beyond its state: muted, asking somebody, in a conference. Told by events, forgotten at its end. */
 
+import type { CallRecord } from "@/lib/shapes";
+
 import type { Board, Talk } from "./model";
 
 const NOTHING: Talk = { muted: false, consult: null, conference: false, parties: 0, recording: null };
@@ -29,8 +31,22 @@ export function talkNews(board: Board, type: string, call: string, data: Told): 
   else if (type === "call.recording") set(board, call, { ...talk, recording: data.recording?.state ?? null });
   else if (type === "call.ended") {
     board.talks.delete(call);
-    board.watchers.delete(call);
+    forgetWatchers(board, call);
   }
+}
+
+/** Whoever listened to me in this call does so no more. */
+export function forgetWatchers(board: Board, call: string): void {
+  for (const [key, watch] of [...board.watchers]) if (watch.call === call) board.watchers.delete(key);
+}
+
+/** What the record knows of a call that was under way before this page was. */
+export function restore(board: Board, record: CallRecord): void {
+  const mine = record.legs.find((leg) => leg.agent_no === board.me && leg.ended_at === null && leg.kind === "agent");
+  if (!mine || board.talks.has(record.id)) return;
+  const others = record.legs.filter((leg) => leg.ended_at === null && leg !== mine && ["agent", "party"].includes(leg.kind));
+  const conference = others.length > 0 && board.agents.get(board.me ?? "")?.work !== "consulting";
+  set(board, record.id, { ...NOTHING, muted: mine.muted, conference, recording: record.recording?.state ?? null });
 }
 
 function set(board: Board, call: string, talk: Talk): void {

@@ -6,13 +6,14 @@ import { Problem, request } from "@/lib/api";
 import { ms } from "@/lib/clock";
 import { beat, clock, now } from "@/lib/now";
 import { watches, type Me } from "@/lib/session";
-import type { Agent } from "@/lib/shapes";
+import type { Agent, CallRecord } from "@/lib/shapes";
 import { Stream, type Link } from "@/lib/stream/client";
 import { CommandRefused } from "@/lib/stream/commands";
 import type { EventFrame } from "@/lib/stream/frames";
 
 import { emptyBoard, type Board } from "./model";
 import { applyEvent, applySnapshot, forget, purge } from "./reduce";
+import { restore } from "./talks";
 import { openSoftphone, type Phone } from "./useSoftphone";
 
 /** Events are drawn together: a wallboard at 50 events a second needs no 50 drawings. Pops do not wait. */
@@ -76,6 +77,12 @@ export function openBoard(me: Me, signedOut: () => void): Desk {
 
   const mine = (event: EventFrame): boolean => (event.data as { agent_no?: string } | null)?.agent_no === me.agentNo;
 
+  /** What a snapshot does not tell of the call I am in: muted, in a conference, recorded. */
+  const recall = (): void => {
+    const call = own.value?.call;
+    if (call) request<CallRecord>(`/calls/${encodeURIComponent(call)}`, me.token).then((record) => restore(board, record), () => null);
+  };
+
   const pbx = (up: boolean | undefined): void => {
     if (up === true) board.pbx.down = null;
     else if (up === false) board.pbx.down ??= { since: clock.now(), reason: "" };
@@ -96,7 +103,11 @@ export function openBoard(me: Me, signedOut: () => void): Desk {
       },
       subscribed(answer) {
         pbx(answer.pbx_up);
-        if (answer.snapshot) applySnapshot(board, answer.snapshot, clock.now());
+        if (answer.snapshot) {
+          board.talks.clear();
+          applySnapshot(board, answer.snapshot, clock.now());
+          recall();
+        }
         beat();
       },
       event(event) {
@@ -136,7 +147,7 @@ export function openBoard(me: Me, signedOut: () => void): Desk {
     refusal,
     pending,
     sheet: shallowRef(null),
-    phone: openSoftphone(me.token, own, command),
+    phone: openSoftphone(me.token, own, command, link),
     command,
     post: (path, body, as) =>
       once(as, () => request(path, me.token, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) })),

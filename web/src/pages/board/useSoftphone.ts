@@ -3,6 +3,7 @@
 import { computed, onScopeDispose, shallowRef, watch, type ComputedRef, type ShallowRef } from "vue";
 
 import { request } from "@/lib/api";
+import type { Link } from "@/lib/stream/client";
 import { softphoneOn } from "@/lib/preferences";
 import type { Agent } from "@/lib/shapes";
 import { Softphone, type PhoneCall, type PhoneState } from "@/lib/softphone/phone";
@@ -23,14 +24,18 @@ export interface Phone {
 
 type Command = (name: string, args?: Record<string, unknown>, as?: string) => Promise<boolean>;
 
-export function openSoftphone(token: string, own: ComputedRef<Agent | null>, command: Command): Phone {
+export function openSoftphone(token: string, own: ComputedRef<Agent | null>, command: Command, link: ShallowRef<Link>): Phone {
   const state = shallowRef<PhoneState>("off");
   const current = shallowRef<PhoneCall | null>(null);
   const device = shallowRef<string | null>(null);
+  /** The page's phone by name, also while it is not there; and whether the agent is to leave it when the work is done. */
+  let known: string | null = null;
+  let leaving = false;
   const phone = new Softphone(token, {
     state(now, name) {
       state.value = now;
       device.value = now === "ready" ? name : null;
+      known = name ?? known;
     },
     call: (call) => (current.value = call),
   });
@@ -51,22 +56,38 @@ export function openSoftphone(token: string, own: ComputedRef<Agent | null>, com
   };
 
   watch([device, () => own.value?.work, () => own.value?.status, () => own.value?.device.name], ([to, work, status, at]) => {
-    if (to !== null && work === "idle" && status !== "logged_out" && at !== to) move(to);
+    if (work !== "idle" || status === "logged_out") return;
+    if (to !== null && at !== to) move(to);
+    if (to === null && leaving && known !== null && at === known) moveAway(known).catch(() => null);
+    leaving = false;
   });
 
-  const leaving = (event: BeforeUnloadEvent): void => {
+  watch(() => own.value?.device, (now, before) => {
+    if (now && before && now.name === device.value && before.reachable && !now.reachable) phone.refresh();
+  });
+
+  // Another page of this agent has the desk now: its phone rings there, where the cards are.
+  watch(link, (now, before) => {
+    if (now.state === "elsewhere") phone.retire();
+    else if (now.state === "live" && before.state !== "live" && state.value === "off" && softphoneOn.value) void phone.start();
+    if (now.state === "waiting" && before.state === "live") phone.drop();
+  });
+
+  const asks = (event: BeforeUnloadEvent): void => {
     if (phone.talking) event.preventDefault(); // or a reload would hang up on a customer
   };
   const gone = (): void => phone.stop();
-  window.addEventListener("beforeunload", leaving);
+  const offline = (): void => phone.drop();
+  window.addEventListener("beforeunload", asks);
+  window.addEventListener("offline", offline);
   window.addEventListener("pagehide", gone);
   onScopeDispose(() => {
-    window.removeEventListener("beforeunload", leaving);
+    window.removeEventListener("beforeunload", asks);
+    window.removeEventListener("offline", offline);
     window.removeEventListener("pagehide", gone);
-    phone.stop();
+    phone.retire();
   });
 
-  if (softphoneOn.value) void phone.start();
   return {
     state,
     current,
@@ -76,9 +97,12 @@ export function openSoftphone(token: string, own: ComputedRef<Agent | null>, com
       const on = ["starting", "ready", "lost"].includes(state.value);
       softphoneOn.value = !on;
       if (!on) return void phone.start();
-      const from = own.value?.work === "idle" && own.value.device.name === device.value ? device.value : null;
-      phone.stop();
-      if (from !== null) moveAway(from).catch(() => null);
+      phone.retire();
+      leaving = true;
+      const agent = own.value;
+      if (agent?.work !== "idle" || agent.status === "logged_out" || known === null || agent.device.name !== known) return;
+      leaving = false;
+      moveAway(known).catch(() => null);
     },
     answer: () => void phone.answer(),
   };

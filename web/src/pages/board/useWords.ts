@@ -25,7 +25,7 @@ function listed<T>(path: string, token: string): ShallowRef<T[]> {
 export const useReasons = (token: string): ShallowRef<Reason[]> => listed<Reason>("/reasons?limit=200", token);
 
 export const useDispositions = (token: string, queue: string): ShallowRef<Disposition[]> =>
-  listed<Disposition>(`/dispositions?limit=200${queue ? `&queue=${encodeURIComponent(queue)}` : ""}`, token);
+  listed<Disposition>(`/dispositions?limit=200&queue=${encodeURIComponent(queue)}`, token);
 
 /** What it is called in the language of the page; one stands in for the other. */
 export function titleOf(one: { code: string; title: string; title_en: string }): string {
