@@ -5,7 +5,8 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
 
-PYTHON ?= python3
+# The system's own Python, if it will do: Debian builds it with profiles, and it is a third faster than one built without. Else whatever is found.
+PYTHON ?= $(or $(shell for each in /usr/bin/python3 python3; do "$$each" -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo "$$each"; break; }; done),python3)
 VENV := .venv
 PY := $(VENV)/bin/python
 READY := $(VENV)/.ready

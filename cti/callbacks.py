@@ -148,6 +148,7 @@ def order(board: Board, event: ev.CallbackTurn) -> Iterator[ev.Event | Effect]:
     call = board.calls[event.call]
     yield from telling.offered(board, event)
     yield from screenpop.requested(board, event)
+    yield from screenpop.look_up(board, event)
     try:
         number = board.dialling.allow(call.number)
     except RefusedByPolicy as refusal:  # allowed when it was asked for, and no more

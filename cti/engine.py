@@ -1,7 +1,8 @@
-"""One inbox, one writer: facts go in, boards decide; what follows is journaled, published, carried out, in that order.
+"""One inbox, one writer: facts go in, boards decide; what follows is journaled, carried out, published, in that order.
 
-Intent is on record before it is acted upon, and a screen hears of a call before its phone does. Waits on nothing: the
-journal, the publisher and the carriers of effects are plain functions that return at once.
+Intent is on record before it is acted upon, and a ringing phone waits for nobody to be told; whoever carries out the
+order to ring holds it back where a screen is to hear first. Waits on nothing: the journal, the publisher and the
+carriers of effects are plain functions that return at once.
 """
 
 from __future__ import annotations
@@ -119,6 +120,15 @@ class Engine:
         self._inbox.extend((one, event) for one in ([tenant] if tenant is not None else self._seats))
         if self._busy:
             return  # the one who is at work takes it next
+        self._work_off()
+
+    def ask(self, event: Event, tenant: TenantId) -> None:
+        """Take a wish in and say at once whether it can be; raises `Refused` and changes nothing."""
+        assert not self._busy, "wishes come from people, never from within a turn"
+        self._turn(tenant, event)
+        self._work_off()
+
+    def _work_off(self) -> None:
         while self._inbox:
             each, fact = self._inbox.popleft()
             try:
@@ -130,11 +140,6 @@ class Engine:
                 self.faults += 1
                 log.exception("%s could not be taken in", type(fact).__name__)
 
-    def ask(self, event: Event, tenant: TenantId) -> None:
-        """Take a wish in and say at once whether it can be; raises `Refused` and changes nothing."""
-        assert not self._busy, "wishes come from people, never from within a turn"
-        self._turn(tenant, event)
-
     def _turn(self, tenant: TenantId, event: Event) -> None:
         self._settle()
         seat = self._seats[tenant]
@@ -143,17 +148,22 @@ class Engine:
             effects = seat.board.decide(event)
             orders = [effect for effect in effects if type(effect) in self._carriers.orders]
             effects += seat.board.saves() if orders else seat.board.settle(event.at)
-            self._record(tenant, seat, event.at, event, effects)
+            turn = self._record(tenant, seat, event.at, event, effects)
+            for order in orders:
+                self._carry_out(tenant, order)
+            self._tell(tenant, seat, turn, effects)
         finally:
             self._busy = False
-        if not orders:
-            return
-        loop = asyncio.get_running_loop()
-        for order in orders:
-            # After the writers of the desktops, which publish() has just woken: the pop leaves first.
-            loop.call_soon(self._carriers.orders[type(order)], tenant, order)
-        self._unsettled = (tenant, event.at)
-        loop.call_later(SETTLE_SECONDS, self._settle)
+        if orders:
+            self._unsettled = (tenant, event.at)
+            asyncio.get_running_loop().call_later(SETTLE_SECONDS, self._settle)
+
+    def _carry_out(self, tenant: TenantId, order: Effect) -> None:
+        try:
+            self._carriers.orders[type(order)](tenant, order)
+        except Exception:
+            self.faults += 1
+            log.exception("%s could not be carried out", type(order).__name__)
 
     def _settle(self) -> None:
         """Finish the turn whose orders have gone out; always before the next one begins."""
@@ -161,12 +171,13 @@ class Engine:
             return
         (tenant, at), self._unsettled = self._unsettled, None
         seat = self._seats[tenant]
-        self._record(tenant, seat, at, None, seat.board.settle(at))
+        effects = seat.board.settle(at)
+        self._tell(tenant, seat, self._record(tenant, seat, at, None, effects), effects)
 
     def _record(
         self, tenant: TenantId, seat: _Seat, at: Instant, event: Event | None, effects: Sequence[Effect]
-    ) -> None:
-        """Journal, then publish."""
+    ) -> Turn:
+        """Number the news and journal the turn."""
         self.turns += 1
         turn = Turn(self._n, at, tenant, event)
         self._n += 1
@@ -184,9 +195,14 @@ class Engine:
                     turn.agents.append(record)
                 case SaveFigures(figures):
                     turn.figures.append(figures)
-                case Later() | Forget():
-                    self._set_timer(tenant, seat, effect)
         self._carriers.journal(turn)
+        return turn
+
+    def _tell(self, tenant: TenantId, seat: _Seat, turn: Turn, effects: Sequence[Effect]) -> None:
+        """Set the timers and publish the news of a turn that is on record."""
+        for effect in effects:
+            if isinstance(effect, Later | Forget):
+                self._set_timer(tenant, seat, effect)
         if turn.news:
             self._carriers.publish(tenant, turn.news)
 

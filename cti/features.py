@@ -111,7 +111,7 @@ FEATURES.update(
         ev.DesktopClosed: (presence.desktop_closed,),
         ev.GraceExpired: (presence.grace_expired,),
         # decisions: the pop goes out before the order to ring
-        ev.AgentChosen: (telling.offered, screenpop.requested, offering.deliver),
+        ev.AgentChosen: (telling.offered, screenpop.requested, offering.deliver, screenpop.look_up),
         ev.PhoneRinging: (telling.ringing,),
         ev.AgentAnswered: (telling.answered, offering.offer_over, limits.over),
         ev.OfferEnded: (

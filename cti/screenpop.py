@@ -60,7 +60,12 @@ def requested(board: Board, event: ev.AgentChosen | ev.CallbackTurn | ce.Colleag
         why=list(call.journey.rules) if call.direction == CALLBACK else [],
         url=crm_link(board.pop_url, call, event.agent, offer.id),
     )
-    yield LookUp(call.id, offer.id, call.number)
+
+
+def look_up(board: Board, event: ev.AgentChosen | ev.CallbackTurn | ce.ColleagueAsked) -> Iterator[Effect]:
+    """Who called before; asked for after the order to ring, which must not wait for it."""
+    call = board.calls[event.call]
+    yield LookUp(call.id, call.offers[-1].id, call.number)
 
 
 def updated(board: Board, event: ev.ContactFound) -> Iterator[Effect]:

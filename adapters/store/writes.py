@@ -5,7 +5,7 @@ Every statement may run twice with the same outcome.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any, Final, TypeAlias
 
@@ -24,14 +24,15 @@ _AT_ONCE: Final = 10  # rows in one statement: binding more of them would hold u
 _APPENDED: Final = (tables.journal, tables.facts)
 
 
-async def write_turns(connection: AsyncConnection, turns: Sequence[Turn]) -> None:
-    """Write a batch in the caller's transaction."""
+async def write_turns(connection: AsyncConnection, turns: Sequence[Turn], rest: Callable[[], Awaitable[None]]) -> None:
+    """Write a batch in the caller's transaction, with a rest after each statement."""
     dialect = connection.dialect.name
     for table, rows in rows_of(turns):
         statement = insert_new(dialect, table) if table in _APPENDED else upsert(dialect, table)
         remaining = iter(rows)
         while some := list(islice(remaining, _AT_ONCE)):
             await connection.execute(statement, some)
+            await rest()
 
 
 def rows_of(turns: Sequence[Turn]) -> Iterator[tuple[Table, Iterable[Row]]]:

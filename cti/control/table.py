@@ -71,7 +71,7 @@ FEATURES: Final[Mapping[type[ev.Event], tuple[Feature, ...]]] = {
     ce.ConsultMerged: (telling.conferenced,),
     ce.PartyInvited: (telling.conferenced,),
     ce.PartyJoined: (telling.conferenced,),
-    ce.ColleagueAsked: (screenpop.requested,),
+    ce.ColleagueAsked: (screenpop.requested, screenpop.look_up),
     ce.ColleagueReleased: (screenpop.closed, orders.released),
     ce.DataAttached: (telling.attached,),
     ce.LegMuted: (telling.muted,),

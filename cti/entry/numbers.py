@@ -14,7 +14,7 @@ _PUNCTUATION: Final = re.compile(r"[\s().-]+")
 _MOBILE: Final = re.compile(r"(?:\+86|86|0)?(1[3-9][0-9]{9})")
 _SERVICE: Final = re.compile(r"\+86((?:400|800)[0-9]{7})")
 _FIXED: Final = re.compile(r"\+86((?:10|2[0-9]|[3-9][0-9]{2})[0-9]{7,8})")
-_NO_AREA: Final = re.compile(r"1[3-9]|[48]00|$")
+_NO_AREA: Final = re.compile(r"1[3-9]|[48]00|0|$")
 _HIDDEN: Final = frozenset({"", "anonymous", "unknown", "<unknown>", "restricted", "private", "unavailable"})
 
 
@@ -36,7 +36,7 @@ def plain(number: str) -> str:
 
 
 def plain_start(digits: str) -> str:
-    """The beginning of numbers, in the same form: +86138 is 138, +8610 is 010, 0085 is +85."""
+    """The beginning of numbers, in the same form: +86138 is 138, +8610 and +86010 are 010, 0085 is +85."""
     text = _PUNCTUATION.sub("", digits[:_LONGEST])
     if text.startswith("00"):
         text = "+" + text[2:]

@@ -22,8 +22,8 @@ from tests.live.wire import InviteTap
 
 OURS: Final = "4001"
 APP_QUEUE: Final = "4090"
-BLOCKS: Final = 3
-RATES: Final = {10: 100, 40: 240}  # calls a second -> calls in a block
+BLOCKS: Final = 8  # short ones, since the load of a machine's neighbours comes and goes in seconds
+RATES: Final = {10: 40, 40: 120}  # calls a second -> calls in a block
 MEDIAN_AT_MOST: Final = 1.5
 P99_AT_MOST: Final = 2.0
 

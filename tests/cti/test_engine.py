@@ -1,8 +1,7 @@
-"""One fact at a time: what it led to is journaled, then published, then carried out; and no fact costs another."""
+"""One fact at a time: what it led to is journaled, then carried out, then published; and no fact costs another."""
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -50,6 +49,11 @@ class Office:
     def completes(self, complete: Callable[[TenantId, News], Mapping[str, object]]) -> None:
         """Let somebody outside have a word in the news."""
         self.engine._carriers = replace(self.engine._carriers, complete=complete)
+
+    def carries(self, kind: type[Effect], act: Callable[[TenantId, Any], None]) -> None:
+        """Have somebody else carry out orders of this kind."""
+        orders = {**self.engine._carriers.orders, kind: act}
+        self.engine._carriers = replace(self.engine._carriers, orders=orders)
 
     def _journal(self, turn: Turn) -> None:
         self.turns.append(turn)
@@ -110,22 +114,21 @@ class Office:
         board.rules = Rules(board.rules.folds, features, board.rules.assign, board.rules.closing)
 
 
-async def test_a_fact_is_journaled_before_it_is_published_before_anything_is_ordered() -> None:
+async def test_a_fact_is_journaled_before_anything_is_ordered_and_its_news_come_after() -> None:
     office = Office()
     office.ready()
     office.told.clear()
 
     office.engine.post(office.caller(), DEMO)
-    await office.bell.until(lambda: ("publish", "queue.updated") in office.told)
+    assert office.told[:2] == [("journal", "CallerWaiting"), ("order", "Deliver")]
+    assert office.told[2] == ("order", "LookUp"), "whatever else was asked for waits for the ringing phone"
+    assert {kind for kind, _ in office.told[3:]} == {"publish"}
+    assert ("publish", "screen_pop.requested") in office.told
+    decided = len(office.told)
 
-    kinds = [kind for kind, _ in office.told]
-    first_order = kinds.index("order")
-    assert office.told[0] == ("journal", "CallerWaiting")
-    assert set(kinds[1:first_order]) == {"publish"}
-    assert office.told.index(("publish", "screen_pop.requested")) < office.told.index(("order", "Deliver"))
-    last_order = len(kinds) - 1 - kinds[::-1].index("order")
-    assert office.told[last_order + 1] == ("journal", "NoneType"), "the rest comes when the phone rings already"
-    assert office.told.index(("publish", "agent.updated")) > last_order
+    await office.bell.until(lambda: ("publish", "queue.updated") in office.told)
+    assert office.told[decided] == ("journal", "NoneType"), "the rest comes when the phone rings already"
+    assert office.told.index(("publish", "agent.updated")) > decided
 
 
 async def test_news_are_completed_before_they_are_on_record_and_the_board_knows_nothing_of_it() -> None:
@@ -146,30 +149,55 @@ async def test_what_an_order_stands_on_is_journaled_before_it_leaves() -> None:
     office = Office()
     office.engine.post(office.caller(), DEMO)
     office.turns.clear()
+    on_record: list[int] = []
+    office.carries(Deliver, lambda *_: on_record.append(len(office.turns)))
 
     office.ready()  # and is given the caller who waits
-    kept = [(turn.agents, turn.calls) for turn in office.turns]
-    assert [one.status for agents, _ in kept for one in agents] == ["ready"]
-    assert [offer.agent_no for _, calls in kept for call in calls for offer in call.offers] == [AGENT]
-    assert not office.orders
+    assert on_record == [1]
+    (turn,) = office.turns
+    assert [one.status for one in turn.agents] == ["ready"]
+    assert [offer.agent_no for call in turn.calls for offer in call.offers] == [AGENT]
+    office.engine.close()
 
 
-async def test_orders_leave_after_whatever_publishing_woke() -> None:
+async def test_an_order_that_cannot_be_carried_out_costs_neither_the_others_nor_the_news(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     office = Office()
     office.ready()
-    loop = asyncio.get_running_loop()
-    publish = office.engine._carriers.publish
 
-    def wakes_a_writer(tenant: TenantId, news: Sequence[Published]) -> None:
-        publish(tenant, news)
-        loop.call_soon(office.told.append, ("wrote", news[-1].type))
+    def falls_over(tenant: TenantId, order: Effect) -> None:
+        raise ValueError("nobody there")
 
-    office.engine._carriers = replace(office.engine._carriers, publish=wakes_a_writer)
+    office.carries(LookUp, falls_over)
     office.told.clear()
-    office.engine.post(office.caller(), DEMO)
-    await office.bell.until(lambda: office.orders)
+    with caplog.at_level(logging.ERROR, "cti.engine"):
+        office.engine.post(office.caller(), DEMO)
 
-    assert office.told.index(("wrote", "screen_pop.requested")) < office.told.index(("order", "LookUp"))
+    assert office.engine.faults == 1
+    assert [record.message for record in caplog.records] == ["LookUp could not be carried out"]
+    assert ("order", "Deliver") in office.told
+    assert ("publish", "screen_pop.requested") in office.told
+    office.engine.close()
+
+
+async def test_what_comes_of_an_order_at_once_is_taken_in_after_its_turn_also_when_a_person_wished_it() -> None:
+    office = Office()
+    office.engine.post(office.caller(), DEMO)
+
+    def refused(tenant: TenantId, order: Deliver) -> None:
+        office.told.append(("order", "Deliver"))
+        failed = ev.DeliveryFailed(at=office.clock(), call=order.call, n=order.n, why="refused")
+        office.engine.post(failed, tenant)
+
+    office.carries(Deliver, refused)
+    office.told.clear()
+    office.ready()
+
+    order, second = office.told.index(("order", "Deliver")), office.told.index(("journal", "DeliveryFailed"))
+    assert order < office.told.index(("publish", "screen_pop.requested")) < second
+    assert office.told.index(("journal", "NoneType")) < second, "the first turn is settled before"
+    office.engine.close()
 
 
 async def test_a_turn_is_settled_before_the_next_fact_is_looked_at() -> None:
@@ -183,8 +211,6 @@ async def test_a_turn_is_settled_before_the_next_fact_is_looked_at() -> None:
     facts = [name for kind, name in office.told if kind == "journal"]
     assert facts[:3] == ["CallerWaiting", "NoneType", "CallerWaiting"]
     assert office.told.index(("publish", "agent.updated")) < office.told.index(("journal", "CallerWaiting"), 1)
-    assert not office.orders
-    await office.bell.until(lambda: office.orders)
     office.engine.close()
 
 
@@ -194,8 +220,8 @@ async def test_turns_and_sequences_have_no_gap() -> None:
     office.ready(OTHER)
     for n in range(1, 6):
         office.engine.post(office.caller(n))
-    await office.bell.until(lambda: len(office.orders) == 4)
     office.engine.close()
+    assert len(office.orders) == 4
 
     assert [turn.n for turn in office.turns] == list(range(7, 7 + len(office.turns)))
     for tenant in (DEMO, OTHER):

@@ -152,3 +152,7 @@ async def until(condition: Callable[[], bool], seconds: float = 10.0) -> None:
     while not condition():
         assert loop.time() < deadline, "it did not come to pass"
         await tick(0.01)
+
+
+async def at_once() -> None:
+    """Rests for nobody, between two statements."""

@@ -21,7 +21,7 @@ from cti.reasons import PRESETS, Reason
 from cti.records import AgentRecord, Call, QueueSettings, Said
 from tests.adapters.store.code_story import COMPLAINT, LATE, LUNCH
 from tests.adapters.store.conftest import Opener
-from tests.adapters.store.story import DEMO, NOON, a_call, make_tenant, turn
+from tests.adapters.store.story import DEMO, NOON, a_call, at_once, make_tenant, turn
 
 OTHER = TenantId("other")
 
@@ -196,7 +196,7 @@ async def test_the_demonstrations_codes_are_made_once_and_what_people_change_sta
 
 async def written(database: Database, *calls: Call) -> None:
     async with database.writing() as connection:
-        await write_turns(connection, [decode_turn(encode_turn(turn(1, calls=calls)))])
+        await write_turns(connection, [decode_turn(encode_turn(turn(1, calls=calls)))], at_once)
 
 
 async def test_what_was_said_comes_back_with_the_call_and_what_is_said_again_takes_its_place(

@@ -92,6 +92,38 @@ async def test_draining_again_from_the_start_changes_nothing(opened: Opener, dat
                 assert rows == 7 * each
 
 
+async def test_a_small_batch_leaves_room_for_ringing_phones_and_a_backlog_takes_what_it_gets(
+    opened: Opener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rests: list[float] = []
+    real = asyncio.sleep
+
+    async def rested(seconds: float) -> None:
+        rests.append(seconds)
+        await real(0)
+
+    async with opened() as store:
+        await store.load(NOON)
+        monkeypatch.setattr("adapters.store.drain.asyncio.sleep", rested)
+        tell(store, 1, 20)
+        assert await store.drain.step() == 20
+        assert rests
+        assert min(rests) > 0, "the processor is given away for a moment"
+
+        rests.clear()
+        tell(store, 21, 40)
+        waits = asyncio.create_task(store.caught_up(5))
+        await real(0)
+        assert await store.drain.step() == 20
+        assert await waits
+        assert set(rests) == {0}, "somebody waited for these rows"
+
+        rests.clear()
+        tell(store, 41, 540)
+        assert await store.drain.step() == 500
+        assert set(rests) == {0}
+
+
 async def test_the_position_never_goes_back(opened: Opener) -> None:
     async with opened() as store:
         await store.load(NOON)

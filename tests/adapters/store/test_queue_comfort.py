@@ -19,7 +19,7 @@ from adapters.store.writes import write_turns
 from cti.errors import BadRequest, NotFound
 from cti.ids import AgentNo, DeviceName, Instant, QueueName, TenantId
 from cti.records import AgentProfile, Call, QueueSettings, Result, SegmentKind, Tally
-from tests.adapters.store.story import DEMO, NOON, a_call, turn
+from tests.adapters.store.story import DEMO, NOON, a_call, at_once, turn
 
 SALES, SUPPORT = QueueName("sales"), QueueName("support")
 ANA = AgentProfile(agent_no=AgentNo("1001"), name="陈晓燕", devices=(DeviceName("1001"),))
@@ -195,7 +195,7 @@ async def test_skills_of_one_tenant_are_not_another_ones(skills: Skills) -> None
 
 async def keep(database: Database, *calls: Call) -> None:
     async with database.writing() as connection:
-        await write_turns(connection, [decode_turn(encode_turn(turn(1, calls=calls)))])
+        await write_turns(connection, [decode_turn(encode_turn(turn(1, calls=calls)))], at_once)
 
 
 async def test_a_call_comes_back_with_what_it_needs_and_where_it_was_sent(database: Database) -> None:

@@ -18,7 +18,7 @@ from cti.ids import AgentNo, CallId, Instant, TenantId
 from cti.recording.kept import Sound, Wanted
 from cti.recording.policy import RecordingRules
 from cti.records import Call, Mark, Recording, Said, Segment, SegmentKind
-from tests.adapters.store.story import DEMO, NOON, a_call, make_tenant, turn
+from tests.adapters.store.story import DEMO, NOON, a_call, at_once, make_tenant, turn
 
 OTHER = TenantId("other")
 ANA, BO = AgentNo("1001"), AgentNo("1002")
@@ -26,7 +26,7 @@ ANA, BO = AgentNo("1001"), AgentNo("1002")
 
 async def written(database: Database, *calls: Call) -> None:
     async with database.writing() as connection:
-        await write_turns(connection, [decode_turn(encode_turn(turn(1, calls=calls, tenant=calls[0].tenant)))])
+        await write_turns(connection, [decode_turn(encode_turn(turn(1, calls=calls, tenant=calls[0].tenant)))], at_once)
 
 
 def sound(number: int = 1, **changes: Any) -> Sound:

@@ -65,7 +65,16 @@ def test_a_number_has_one_form_to_compare_and_one_to_show(written: str, compared
 
 @pytest.mark.parametrize(
     ("written", "compared"),
-    [("+86138", "138"), ("+8610", "010"), ("0755", "0755"), ("0085", "+85"), ("+85", "+85"), ("+86400", "400")],
+    [
+        ("+86138", "138"),
+        ("+8610", "010"),
+        ("+86010", "010"),
+        ("+860", "0"),
+        ("0755", "0755"),
+        ("0085", "+85"),
+        ("+85", "+85"),
+        ("+86400", "400"),
+    ],
 )
 def test_beginnings_have_the_same_form_as_numbers(written: str, compared: str) -> None:
     assert plain_start(written) == compared
