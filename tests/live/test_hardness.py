@@ -147,15 +147,16 @@ async def test_a_client_that_stops_reading_is_cut_while_another_gets_everything_
         slowest, n = 0.0, 0
         while n % 200 or not await was_cut(small):
             began = time.monotonic()
-            n += 1
-            reason = f"{n} {'小休' * 25}"
-            await agent.client.command("agent.status", status="not_ready", reason=reason)
+            for _ in range(10):
+                n += 1
+                reason = f"{n} {'小休' * 25}"
+                await agent.client.command("agent.status", status="not_ready", reason=reason)
             while (event := await lively.client.event("agent.updated")).data["reason"] != reason:
                 pass
             slowest = max(slowest, time.monotonic() - began)
             assert event.data["agent_no"] == "1001"
             assert n < 20_000
-        assert slowest < 1.0
+        assert slowest < 3.0, "it has waited for the other"
         assert await slow.closed(20) in (4429, 1006)
     deaf.close()
 
