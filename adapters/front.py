@@ -149,6 +149,8 @@ def sounds(prompts: Heard) -> Callable[[str, Collection[str], str], list[str]]:
     """The files of prompts for orders to the dialplan; a prompt that is not there is passed over."""
 
     def found(tenant: str, names: Collection[str], language: str) -> list[str]:
+        if not names:
+            return []
         files = (prompts.path(TenantId(tenant), name, language or "zh") for name in names)
         return [file for file in files if file]
 

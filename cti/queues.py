@@ -180,13 +180,14 @@ class Queue:
         """Ask the strategy who should be offered this caller; None when nobody may be."""
         barred = self.barred.get(call, ())
         caller = self.waiting.get(call)
-        if self.strategy.serve is not None and caller is not None:
-            return self.strategy.serve(Asked(caller, at, self.pool, barred, self.settings, self.present, talks))
-        picked = self.strategy.pick(self.pool, barred)
+        strategy = self.strategy
+        if strategy.serve is not None and caller is not None:
+            return strategy.serve(Asked(caller, at, self.pool, barred, self.settings, self.present, talks))
+        picked = strategy.pick(self.pool, barred)
         if picked is None:
             return None
         key, agent = picked
-        return Choice(agent, self.strategy.why(key, self.pool))
+        return Choice(agent, strategy.why(key, self.pool))
 
     def count_answer(self, call: Call, at: Instant) -> None:
         """A caller of this queue has an agent for the first time."""

@@ -12,6 +12,7 @@ ANONYMOUS: Final = "anonymous"
 _LONGEST: Final = 64
 _PUNCTUATION: Final = re.compile(r"[\s().-]+")
 _MOBILE: Final = re.compile(r"(?:\+86|86|0)?(1[3-9][0-9]{9})")
+_WRITTEN: Final = re.compile(r"\+861[3-9][0-9]{9}")
 _SERVICE: Final = re.compile(r"\+86((?:400|800)[0-9]{7})")
 _FIXED: Final = re.compile(r"\+86((?:10|2[0-9]|[3-9][0-9]{2})[0-9]{7,8})")
 _NO_AREA: Final = re.compile(r"1[3-9]|[48]00|0|$")
@@ -48,6 +49,8 @@ def plain_start(digits: str) -> str:
 
 def international(number: str) -> str:
     """A number as the contract writes it: `+86…` where that is sure, else as it is compared."""
+    if _WRITTEN.fullmatch(number):
+        return number
     text = plain(number)
     if _MOBILE.fullmatch(text) or _SERVICE.fullmatch("+86" + text):
         return "+86" + text
