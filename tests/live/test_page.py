@@ -120,6 +120,27 @@ async def test_an_agent_rejects_a_ringing_call_on_the_page_and_the_caller_waits_
         await agent.misses(agent.queue("sales").locator("li"))
 
 
+async def test_history_comes_below_the_buttons_of_a_card_and_moves_none_of_them(
+    centre: Centre, phones: Phones, window: Browser
+) -> None:
+    desk, trunk = await phones.desk("1001"), await phones.trunk()
+    earlier = trunk.call("4009", "13800001299", "张伟明")
+    await earlier.until_answered()
+    earlier.hangup()
+    await centre.until(
+        "/calls?number=13800001299", await centre.token(centre.admin), lambda found: bool(found["items"][0]["ended_at"])
+    )
+    async with person(window, centre) as agent:
+        await agent.sign_in("1001")
+        await agent.page.keyboard.press("Alt+Shift+Digit1")
+        await agent.sees(agent.agent("1001", "ready"))
+        caller = trunk.call("4001", "13800001299", "张伟明")
+        (await desk.next_ring()).ring()
+        await agent.sees(agent.pop("ringing").locator("footer ~ .contacts"), "最近联系")
+        caller.hangup()
+        await agent.misses(agent.queue("sales").locator("li"))
+
+
 async def test_an_agent_dials_says_what_it_came_to_and_the_record_has_it(
     centre: Centre, phones: Phones, window: Browser
 ) -> None:
