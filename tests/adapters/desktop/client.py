@@ -151,7 +151,7 @@ class StreamClient:
                     event = self.events.pop(0)
                     if (not types or event.type in types) and where(event):
                         return event
-                await self.receive()
+                await self.receive(deadline)
 
     async def take(self, how_many: int) -> list[Event]:
         async with asyncio.timeout(self.deadline):
