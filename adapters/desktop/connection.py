@@ -137,20 +137,18 @@ class Connection:
     async def _subscribe(self, said: ms.Subscribe, room: Room) -> None:
         if len(self.topics) + len(said.topics) > self.limits.topics:
             raise NotAllowed(f"at most {self.limits.topics} topics")
-        if self._catching_up is not None:
+        while self.pump() and self._catching_up is not None:  # what came before belongs to the topics before
             self._deaf = True
             await asyncio.wait([self._catching_up])
             self._deaf = False
         if self.closing or self.who is None:
             return
-        self.pump()  # what came before belongs to the topics before
         self.topics.add(self.who, room.board, said.topics)
         if self._resume is not None:
             self.cursor = self._told = self._resume
             self._resume = None
             self.say(ms.Ok(said.id, seq=self._told, now=ms.now()))
-            self._catching_up = self._loop.create_task(catch_up(self, room))
-            self._catching_up.add_done_callback(self._caught_up)
+            self._catch_up(room)
             return
         self.cursor = self._told = room.ring.head
         self.live = True
@@ -158,6 +156,11 @@ class Connection:
         if not sees_numbers(self.who):
             standing = dict(room.mask(standing))
         self.say(ms.Ok(said.id, seq=self._told, now=ms.now(), pbx_up=room.board.link_up, snapshot=standing))
+
+    def _catch_up(self, room: Room) -> None:
+        self.live = False
+        self._catching_up = self._loop.create_task(catch_up(self, room))
+        self._catching_up.add_done_callback(self._caught_up)
 
     def _caught_up(self, task: asyncio.Task[None]) -> None:
         self._catching_up = None
@@ -216,6 +219,9 @@ class Connection:
     def pump(self) -> bool:
         """Take what is new from the ring and write it; a client too far behind is cut. False when closed."""
         if self.live and self.room is not None:
+            if self.cursor < self.room.ring.tail:  # more at once than memory holds
+                self._catch_up(self.room)
+                return True
             self.put_events(self.room.ring.after(self.cursor))
             self.outbox.flush()
             if self.outbox.events > self.limits.outbox_events or self.outbox.bytes > self.limits.outbox_bytes:

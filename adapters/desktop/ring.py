@@ -106,18 +106,19 @@ class Ring:
 
     def settle(self) -> None:
         """Encode what is new and forget what is too old."""
-        for item in self.after(self._settled):
+        for item in self.after(max(self._settled, self.tail)):
             self._bytes += item.size
         self._settled = self.head
         while len(self._items) > self._most_events or (self._bytes > self._most_bytes and len(self._items) > 1):
             self._bytes -= self._items.popleft().size
 
     def after(self, seq: int, limit: int | None = None) -> Iterator[Item]:
-        """The items that follow `seq`, which must not be older than `tail`."""
-        start = max(seq - self.tail, 0)
+        """The items that follow `seq`, which must not be older than `tail`; raises `LookupError`."""
+        start = seq - self.tail
+        if start < 0:
+            raise LookupError(f"what follows {seq} is no longer here")
         stop = len(self._items) if limit is None else min(start + limit, len(self._items))
-        for index in range(start, stop):
-            yield self._items[index]
+        return (self._items[index] for index in range(start, stop))
 
     def get(self, seq: int) -> Item | None:
         if not self.tail < seq <= self.head:

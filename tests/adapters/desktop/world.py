@@ -15,6 +15,7 @@ from starlette.routing import WebSocketRoute
 from adapters.desktop.door import Door
 from adapters.desktop.hub import Hub
 from adapters.desktop.ports import Ports
+from adapters.desktop.ring import Ring
 from adapters.desktop.settings import Limits
 from adapters.web.serving import HttpServer
 from cti.control.events import TransferAsked
@@ -217,6 +218,10 @@ class World:
             self.hub.close()
             server.stop()
             await running
+
+    @property
+    def ring(self) -> Ring:
+        return self.hub.room(DEMO).ring
 
     # --- what happens ---
 
