@@ -32,6 +32,7 @@ log = logging.getLogger(__name__)
 BUFFER_MOST: Final = 200_000
 HEARTBEAT_SECONDS: Final = 1.0
 RETRY_SECONDS: Final = 1.0
+ROOM_ENTERED: Final = "ConfbridgeJoin"
 NO_CHANNEL: Final = "No such channel"
 """What Asterisk says when whoever is to be hung up has hung up already."""
 ASK_SECONDS: Final = 5.0
@@ -84,7 +85,7 @@ class Pbx:
             events_secret=login.events_secret,
             user=login.user,
             secret=login.secret,
-            wanted=WANTED | {b"FullyBooted"},
+            wanted=WANTED | {b"FullyBooted", ROOM_ENTERED.encode()},
             on_event=self._heard,
             on_up=self._came_up,
             on_down=self._went_down,
@@ -132,6 +133,9 @@ class Pbx:
         self._tell(message)
 
     def _tell(self, message: Message) -> None:
+        if message.name == ROOM_ENTERED:
+            self._redirects.entered(message.get("Channel"), message.get("Uniqueid"))
+            return
         at = self.clock.heard(message.get("Timestamp"), self._office.now())
         try:
             event = decode(message, at, self.clock.offset)

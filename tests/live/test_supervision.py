@@ -8,6 +8,7 @@ from tests.live.centre import Centre
 from tests.live.conftest import Lab, Phones
 from tests.live.floor import Floor
 from tests.live.phone import Leg, Phone
+from tests.live.tap import Tap
 from tests.live.test_control import CUSTOMER, A, B, D, hears, sing
 
 SUPERVISOR = "1900"
@@ -61,7 +62,9 @@ async def test_one_leg_goes_from_listening_to_whispering_to_barging_and_back(flo
     await floor.empty()
 
 
-async def test_an_intercepted_customer_stays_with_the_supervisor_and_the_agent_is_free(floor: Floor) -> None:
+async def test_an_intercepted_customer_stays_with_the_supervisor_and_the_agent_is_free(
+    floor: Floor, events: Tap
+) -> None:
     desk = await floor.agent("1001")
     call, caller, agent, trunk = await floor.talk("1001")
     phone, leg = await listening(floor, call)
@@ -79,6 +82,10 @@ async def test_an_intercepted_customer_stays_with_the_supervisor_and_the_agent_i
     talks = [one["agent_no"] for one in record["segments"] if one["kind"] == "talking"]
     assert talks == ["1001", SUPERVISOR]
     await floor.empty()
+    news = [(words.get("Event"), words.get("Channel", "")) for words in events.heard]
+    came = next(n for n, (name, who) in enumerate(news) if name == "ConfbridgeJoin" and f"/{SUPERVISOR}-" in who)
+    went = next(n for n, (name, who) in enumerate(news) if name == "Hangup" and "/1001-" in who)
+    assert came < went, "the room was never without anybody of ours"
 
 
 async def test_supervision_follows_a_consultation_and_the_customer_to_the_next_agent(floor: Floor) -> None:

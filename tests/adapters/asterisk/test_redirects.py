@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
+
 from adapters.asterisk.encode import Action
 from adapters.asterisk.failures import LinkFailure, Rejected
 from adapters.asterisk.redirects import Done, Redirects, Step
@@ -134,3 +136,50 @@ async def test_an_order_that_a_newer_one_overtook_holds_nobody_up() -> None:
     agent = Released(redirects)
     await eventually(lambda: agent.said)
     assert (agent.said, asterisk.outcomes) == (["hung up"], [YES])
+
+
+async def test_whoever_gives_a_customer_away_is_hung_up_when_the_others_are_in_their_room() -> None:
+    asterisk = Asterisk()
+    redirects = Redirects(asterisk.send)
+    redirects.go(CALL, TO_ROOM, Step(B, "cti-room", "m_1"), done=asterisk.done)
+    agent = Released(redirects)
+    await asterisk.bell.until(lambda: asterisk.outcomes)
+    redirects.entered(A, "1795399200.1")
+    assert agent.said == []
+    redirects.entered("PJSIP/1001-00000002", B)
+    assert agent.said == ["hung up"]
+    assert not redirects._entering
+
+
+async def test_a_leg_that_is_in_its_room_before_asterisk_has_said_yes_is_not_waited_for() -> None:
+    asterisk = Asterisk()
+    redirects = Redirects(asterisk.send)
+    redirects.go(CALL, TO_ROOM, done=asterisk.done)
+    agent = Released(redirects)
+    redirects.entered(A, "1795399200.1")
+    assert agent.said == []
+    await asterisk.bell.until(lambda: asterisk.outcomes)
+    assert agent.said == ["hung up"]
+
+
+async def test_a_leg_that_never_enters_its_room_holds_nobody_up_for_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("adapters.asterisk.redirects.ENTERS_WITHIN", 0.01)
+    redirects = Redirects(Asterisk().send)
+    redirects.go(CALL, TO_ROOM, done=lambda _: None)
+    agent = Released(redirects)
+    await eventually(lambda: agent.said)
+    assert agent.said == ["hung up"]
+    assert not redirects._entering
+    assert not redirects._under_way
+
+
+async def test_a_leg_that_is_sent_elsewhere_on_its_way_into_a_room_is_waited_for_there() -> None:
+    asterisk = Asterisk()
+    redirects = Redirects(asterisk.send)
+    redirects.go(CALL, TO_ROOM, done=asterisk.done)
+    agent = Released(redirects)
+    await asterisk.bell.until(lambda: asterisk.outcomes)
+    redirects.go(CALL, TO_MUSIC, done=asterisk.done)
+    assert agent.said == []
+    await asterisk.bell.until(lambda: len(asterisk.outcomes) == 2)
+    assert agent.said == ["hung up"]
