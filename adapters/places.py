@@ -49,9 +49,7 @@ class CallerPlaces:
         return place_of(number, self._own.get(tenant, _NONE), self._known)
 
     def complete(self, tenant: TenantId, news: News) -> Mapping[str, object]:
-        """What the news tell, and of a screen pop where its caller is from."""
-        if news.type != POP:
-            return news.data
+        """What a screen pop tells, and where its caller is from."""
         caller: Any = news.data["caller"]
         place = self.place(tenant, caller["number"])
         return news.data if place is None else {**news.data, "caller": {**caller, "place": place}}

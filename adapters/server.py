@@ -40,7 +40,7 @@ from adapters.lookups import LookUps
 from adapters.metrics import CallMetrics, ServerMetrics
 from adapters.organisation import Ledger, Organisation
 from adapters.people import People
-from adapters.places import CallerPlaces
+from adapters.places import POP, CallerPlaces
 from adapters.prompts import Prompts, refuse_silence
 from adapters.provisioning import Provisioner
 from adapters.recordings.metrics import RecordingMetrics
@@ -174,7 +174,7 @@ class Server:
                     LookUp: self.look_ups.ask,
                     PressAnswer: lambda tenant, order: self.talk.press(tenant, order),
                 },
-                self.places.complete,
+                {POP: self.places.complete},
             ),
             self.clock,
             first_turn=loaded.next_n,

@@ -164,13 +164,14 @@ class Board:
 
     def touch(self, agent: Agent, *, record: bool = False) -> None:
         """An agent changed: put them in their place in every queue, and have it told (and kept, if `record`)."""
-        for name in (*agent.profile.queues, personal(agent.no)):
+        no = agent.no
+        for name in (*agent.profile.queues, personal(no)):
             queue = self.queues.get(name)
             if queue is not None and queue.rank(agent):
                 self.stirred[name] = None
-        self.changed_agents[agent.no] = None
+        self.changed_agents[no] = None
         if record:
-            self.changed_records[agent.no] = None
+            self.changed_records[no] = None
 
     def touch_call(self, call: Call) -> None:
         self.changed_calls[call.id] = call

@@ -72,8 +72,9 @@ class Carriers:
     journal: Callable[[Turn], None]
     publish: Callable[[TenantId, Sequence[Published]], None]
     orders: Mapping[type[Effect], Callable[[TenantId, Any], None]]
-    complete: Callable[[TenantId, News], Mapping[str, object]] = lambda _tenant, news: news.data
-    """What news tell, with what is known outside the boards and no decision stands on; before they are on record."""
+    complete: Mapping[str, Callable[[TenantId, News], Mapping[str, object]]] = field(default_factory=dict)
+    """By type: what news tell, with what is known outside the boards and no decision stands on; before they are on
+    record."""
 
 
 class Engine:
@@ -117,7 +118,10 @@ class Engine:
 
     def post(self, event: Event, tenant: TenantId | None = None) -> None:
         """Take a fact in; without a tenant it is told to all of them, and those it does not concern ignore it."""
-        self._inbox.extend((one, event) for one in ([tenant] if tenant is not None else self._seats))
+        if tenant is not None:
+            self._inbox.append((tenant, event))
+        else:
+            self._inbox.extend((one, event) for one in self._seats)
         if self._busy:
             return  # the one who is at work takes it next
         self._work_off()
@@ -181,20 +185,22 @@ class Engine:
         self.turns += 1
         turn = Turn(self._n, at, tenant, event)
         self._n += 1
+        completes = self._carriers.complete
         for effect in effects:
-            match effect:
-                case News():
-                    seat.seq += 1
-                    told = self._carriers.complete(tenant, effect)
-                    turn.news.append(
-                        Published(seat.seq, effect.type, effect.at, told, effect.call, effect.agents, effect.queue)
-                    )
-                case SaveCall(call):
-                    turn.calls.append(call)
-                case SaveAgent(record):
-                    turn.agents.append(record)
-                case SaveFigures(figures):
-                    turn.figures.append(figures)
+            if isinstance(effect, News):
+                seat.seq += 1
+                told, complete = effect.data, completes.get(effect.type)
+                if complete is not None:
+                    told = complete(tenant, effect)
+                turn.news.append(
+                    Published(seat.seq, effect.type, effect.at, told, effect.call, effect.agents, effect.queue)
+                )
+            elif isinstance(effect, SaveCall):
+                turn.calls.append(effect.call)
+            elif isinstance(effect, SaveAgent):
+                turn.agents.append(effect.record)
+            elif isinstance(effect, SaveFigures):
+                turn.figures.append(effect.figures)
         self._carriers.journal(turn)
         return turn
 

@@ -130,8 +130,11 @@ class Queue:
         unoffered = bisect_left(self.line, mine)
         if len(self.line) == len(self.waiting):
             return unoffered + 1
-        in_line = {key[2] for key in self.line}
-        return 1 + unoffered + sum(self.place(c) < mine for c in self.waiting.values() if c.id not in in_line)
+        in_line, ahead = {key[2] for key in self.line}, unoffered
+        for one in self.waiting.values():
+            if one.id not in in_line:
+                ahead += self.place(one) < mine
+        return ahead + 1
 
     def in_order(self, most: int | None = None) -> list[Call]:
         """Callers as they will leave, those being offered among them; at most `most`."""
@@ -165,16 +168,17 @@ class Queue:
 
     def rank(self, agent: Agent) -> bool:
         """Put an agent where they belong in the pool, or take them out; True when that is news for those who wait."""
-        here = agent.no in self.members
-        awaited = self.settings.strategy == "sticky" and agent.no in self.present
-        (self.present.add if here and agent.signed_in else self.present.discard)(agent.no)
-        (self.serving.add if here and agent.record.status == "ready" else self.serving.discard)(agent.no)
+        no = agent.no
+        here = no in self.members
+        awaited = self.settings.strategy == "sticky" and no in self.present
+        (self.present.add if here and agent.signed_in else self.present.discard)(no)
+        (self.serving.add if here and agent.record.status == "ready" else self.serving.discard)(no)
         if here and agent.routable:
-            new = agent.no not in self.pool.keys
-            self.pool.put(agent.no, self.order.key(agent, self.figures_of(agent.no)))
+            new = no not in self.pool.keys
+            self.pool.put(no, self.order.key(agent, self.figures_of(no)))
             return new
-        self.pool.drop(agent.no)
-        return awaited and agent.no not in self.present  # nobody needs to wait for them any more
+        self.pool.drop(no)
+        return awaited and no not in self.present  # nobody needs to wait for them any more
 
     def choose(self, call: CallId, at: Instant = EPOCH, talks: Talks = NO_TALKS) -> Choice | None:
         """Ask the strategy who should be offered this caller; None when nobody may be."""

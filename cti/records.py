@@ -296,7 +296,10 @@ class Call:
     @property
     def customer(self) -> Leg:
         """The customer's own leg; of an outbound call whose customer is not being rung yet, the first."""
-        return next((one for one in self.legs if one.kind == "customer"), self.legs[0])
+        for one in self.legs:
+            if one.kind == "customer":
+                return one
+        return self.legs[0]
 
     @property
     def nobody_there(self) -> bool:
@@ -306,8 +309,10 @@ class Call:
     @property
     def offer(self) -> Offer | None:
         """The offer under way, or the accepted one while the agent is in the call; not that of one asked aside."""
-        last = next((one for one in reversed(self.offers) if one.strategy not in ASIDE), None)
-        return last if last is not None and last.result in (None, OfferResult.ACCEPTED) else None
+        for one in reversed(self.offers):
+            if one.strategy not in ASIDE:
+                return one if one.result in (None, OfferResult.ACCEPTED) else None
+        return None
 
     @property
     def agent_no(self) -> AgentNo | None:
@@ -317,8 +322,13 @@ class Call:
     @property
     def concerned(self) -> frozenset[AgentNo]:
         """Whom its news are for, to the end: everybody it was offered to, and whoever has supervised it."""
-        supervisors = [leg.agent_no for leg in self.legs if leg.kind == "supervisor" and leg.agent_no is not None]
-        return frozenset([*(offer.agent_no for offer in self.offers), *supervisors])
+        found = set()
+        for offer in self.offers:
+            found.add(offer.agent_no)
+        for leg in self.legs:
+            if leg.kind == "supervisor" and leg.agent_no is not None:
+                found.add(leg.agent_no)
+        return frozenset(found)
 
     def rank(self, priority: int) -> None:
         """Somebody gives the caller a priority; the larger one counts, and 0 says nothing."""

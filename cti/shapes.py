@@ -26,6 +26,7 @@ def _second(seconds: int) -> str:
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")
 
 
+@lru_cache(maxsize=1024)  # the news of one turn say the same instants again and again
 def stamp(at: Instant | None) -> str | None:
     """RFC 3339 in UTC with milliseconds, or None."""
     return None if at is None else f"{_second(at // 1000)}.{at % 1000:03d}Z"
@@ -134,7 +135,7 @@ def call_brief(call: Call) -> Shape:
         "queue": call.queue,
         "priority": call.priority,
         "vip": call.vip,
-        "state": call.state.value,
+        "state": str(call.state),
         "state_since": stamp(call.state_since),
         "agent_no": offer.agent_no if offer is not None else None,
         "started_at": stamp(call.started_at),

@@ -73,19 +73,20 @@ def instant(seconds: str, offset: int = 0) -> Instant:
 
 
 def _caller_waiting(m: Message, at: Instant, offset: int) -> ev.Event:
+    said = m.headers
     return ev.CallerWaiting(
         at=at,
-        call=CallId(m["Call"]),
-        leg=LegId(m["Uniqueid"]),
-        channel=m["Channel"],
-        linkedid=m["Linkedid"],
-        queue=QueueName(m["Queue"]),
-        number=written(m["CallerIDNum"]),
-        name=person(m["CallerIDName"]),
-        dialled=m["Dialled"],
-        since=min(instant(m["Since"], offset), at),
-        priority=whole(m.get("Rank")),
-        screened=m.get("Screen") == "yes",
+        call=CallId(said["Call"]),
+        leg=LegId(said["Uniqueid"]),
+        channel=said["Channel"],
+        linkedid=said["Linkedid"],
+        queue=QueueName(said["Queue"]),
+        number=written(said["CallerIDNum"]),
+        name=person(said["CallerIDName"]),
+        dialled=said["Dialled"],
+        since=min(instant(said["Since"], offset), at),
+        priority=whole(said.get("Rank", "")),
+        screened=said.get("Screen") == "yes",
     )
 
 

@@ -6,6 +6,7 @@ It knows what may stand on a line of AMI, not what the actions mean.
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 from urllib.parse import quote, unquote
 
@@ -35,7 +36,7 @@ def encode(action: Action, action_id: str) -> bytes:
         raise BadValue(_shown(action), f"more than {MOST_HEADERS} headers")
     lines = [f"ActionID: {action_id}", f"Action: {action.name}"]
     for name, value in action.headers:
-        if not _NAME.fullmatch(name) or name.lower() in ("action", "actionid"):
+        if not _may_be_header(name):
             raise BadValue(_shown(action), "a header name that is none")
         lines.append(f"{name}: {value}")
     text = "\r\n".join(lines)
@@ -45,6 +46,11 @@ def encode(action: Action, action_id: str) -> bytes:
     if len(wire) > LONGEST_LINE and any(len(line) > LONGEST_LINE for line in wire.split(b"\r\n")):
         raise BadValue(_shown(action), f"a line of more than {LONGEST_LINE} bytes")
     return wire + b"\r\n\r\n"
+
+
+@lru_cache(maxsize=256)
+def _may_be_header(name: str) -> bool:
+    return _NAME.fullmatch(name) is not None and name.lower() not in ("action", "actionid")
 
 
 def plain(text: str) -> str:

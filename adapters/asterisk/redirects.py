@@ -77,7 +77,8 @@ class Redirects:
         self._under_way[call] = self._under_way.get(call, 0) + 1
         for step in steps:
             self._newest[step.channel] = order
-            self.entered(step.channel)  # or is not going to, for a newer order took over
+            if self._entering:
+                self.entered(step.channel)  # or is not going to, for a newer order took over
             if step.context == ROOM:
                 self._entering[step.channel] = order
                 order.entering.add(step.channel)

@@ -4,7 +4,7 @@ It declines to know which events exist. Parsing waits for the first look, since 
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 _EVENT: Final = b"Event: "
@@ -38,12 +38,14 @@ class Message:
         """Make a message from its headers, for tests and twins."""
         return cls("\r\n".join(f"{name}: {value}" for name, value in headers).encode("utf-8", "replace"))
 
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """The first value of each header."""
+        return self._first or self._parse()
+
     def get(self, name: str, default: str = "") -> str:
         """Return the first value of a header, or `default` where there is none."""
-        first = self._first
-        if first is None:
-            first = self._parse()
-        return first.get(name, default)
+        return (self._first or self._parse()).get(name, default)
 
     def __getitem__(self, name: str) -> str:
         return (self._first or self._parse())[name]

@@ -149,8 +149,8 @@ def to_begin(board: Board, call: Call) -> tuple[bool, str]:
 
 def _wish(call: Call) -> str:
     """What the flow says that let the caller in; once an agent has had the call, its data is not the flow's alone."""
-    talked = any(offer.result is OfferResult.ACCEPTED for offer in call.offers)
-    return "" if talked else call.journey.data.get("recording", "")
+    wish = call.journey.data.get("recording", "")
+    return "" if wish and any(offer.result is OfferResult.ACCEPTED for offer in call.offers) else wish
 
 
 def _follow(call: Call, rules: Decision, at: Instant) -> Iterator[ev.Event]:

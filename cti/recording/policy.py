@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -80,7 +80,7 @@ def decide(
     """
     if not (wish or rules.default or rules.numbers or rules.queues or rules.agents):
         return UNASKED
-    said = list(_said(rules, queue, (dialled, shown), agent, wish))
+    said = _said(rules, queue, (dialled, shown), agent, wish)
     for who, word in said:
         if word == NEVER:
             return Decision("", f"{who}: never", forbidden=True)
@@ -99,22 +99,26 @@ def decide(
 
 def _of_number(rules: RecordingRules, number: str) -> str:
     """What is said of a number dialled or shown, however it and the rule are written."""
-    if not rules.numbers or number in rules.numbers:
-        return rules.numbers.get(number, "")
+    if not number or not rules.numbers:
+        return ""
+    if number in rules.numbers:
+        return rules.numbers[number]
     meant = plain(number)
-    return next((word for one, word in rules.numbers.items() if number and plain(one) == meant), "")
+    return next((word for one, word in rules.numbers.items() if plain(one) == meant), "")
 
 
-def _said(
-    rules: RecordingRules, queue: str, numbers: Sequence[str], agent: str, wish: str
-) -> Iterator[tuple[str, str]]:
-    found = [
-        ("the call", wish if is_rule(wish) else ""),
-        *((f"number {number}", _of_number(rules, number)) for number in numbers),
-        (f"queue {queue}", rules.queues.get(queue, "")),
-        (f"agent {agent}", rules.agents.get(agent, "")),
-    ]
-    said = [(who, word) for who, word in found if word]
+def _said(rules: RecordingRules, queue: str, numbers: Sequence[str], agent: str, wish: str) -> list[tuple[str, str]]:
+    """Who says something of this call, and what."""
+    said = []
+    if wish and is_rule(wish):
+        said.append(("the call", wish))
+    for number in numbers:
+        if word := _of_number(rules, number):
+            said.append((f"number {number}", word))
+    if word := rules.queues.get(queue, ""):
+        said.append((f"queue {queue}", word))
+    if word := rules.agents.get(agent, ""):
+        said.append((f"agent {agent}", word))
     if not said and rules.default:
-        said = [("the tenant", rules.default)]
-    yield from said
+        said.append(("the tenant", rules.default))
+    return said

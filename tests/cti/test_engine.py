@@ -46,9 +46,9 @@ class Office:
         devices = {DeviceName("1001"): "NOT_INUSE"}
         self.engine.post(ev.SnapshotTaken(at=self.clock(), legs=(), devices=devices), tenant)
 
-    def completes(self, complete: Callable[[TenantId, News], Mapping[str, object]]) -> None:
-        """Let somebody outside have a word in the news."""
-        self.engine._carriers = replace(self.engine._carriers, complete=complete)
+    def completes(self, kind: str, complete: Callable[[TenantId, News], Mapping[str, object]]) -> None:
+        """Let somebody outside have a word in news of this kind."""
+        self.engine._carriers = replace(self.engine._carriers, complete={kind: complete})
 
     def carries(self, kind: type[Effect], act: Callable[[TenantId, Any], None]) -> None:
         """Have somebody else carry out orders of this kind."""
@@ -133,7 +133,7 @@ async def test_a_fact_is_journaled_before_anything_is_ordered_and_its_news_come_
 
 async def test_news_are_completed_before_they_are_on_record_and_the_board_knows_nothing_of_it() -> None:
     office = Office()
-    office.completes(lambda tenant, news: {**news.data, "told": f"{tenant} {news.type}"})
+    office.completes("screen_pop.requested", lambda tenant, news: {**news.data, "told": f"{tenant} {news.type}"})
     office.ready()
     office.engine.post(office.caller(), DEMO)
     office.engine.close()
