@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
+from typing import IO, Final
 
 from adapters.lab.fetch import Programs
 from adapters.lab.keys import Keys
@@ -183,10 +183,13 @@ class Sipp:
             command += ["-trace_msg", "-message_file", str(folder / "messages.log")]
         command += ["-trace_err", "-error_file", str(folder / "errors.log"), *arguments]
         with (folder / "out.log").open("wb") as out:
-            process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=out, cwd=folder)
+            process = self._begin(command, folder, out)
         run = SippRun(process, folder)
         self._runs.append(run)
         return run
+
+    def _begin(self, command: Sequence[str], folder: Path, out: IO[bytes]) -> "subprocess.Popen[bytes]":
+        return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=out, cwd=folder)
 
 
 def read_trace(text: str) -> list[Seen]:
