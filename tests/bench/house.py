@@ -52,12 +52,19 @@ class Phones(Sipp):
             return super()._begin(command, folder, out)
 
 
+def division() -> tuple[set[int], set[int]]:
+    """The server's processor, which is the last one, and the others; where there is one, it is everybody's."""
+    ours = os.sched_getaffinity(0)
+    last = {max(ours)}
+    return last, ours - last or last
+
+
 @contextmanager
 def on_processors(*, server: bool) -> Iterator[None]:
-    """What is started in here runs on the last processor, which is the server's, or on the others."""
+    """What is started in here runs on the server's processor, or on the others."""
     ours = os.sched_getaffinity(0)
-    others = ours - {max(ours)} or ours
-    os.sched_setaffinity(0, ours - others or ours if server else others)
+    own, others = division()
+    os.sched_setaffinity(0, own if server else others)
     try:
         yield
     finally:

@@ -15,7 +15,7 @@ from statistics import median, quantiles
 from typing import Final
 
 from adapters.lab.people import BENCH_PHONES
-from tests.bench.house import house
+from tests.bench.house import division, house
 from tests.live.centre import Centre
 from tests.live.sipp import Sipp
 from tests.live.wire import InviteTap
@@ -82,6 +82,8 @@ async def all_there(centre: Centre) -> None:
 
 
 async def run_blocks(sipp: Sipp, sip_port: int) -> list[Row]:
+    own, others = division()
+    print(f"ring: the server on processor {_list(own)}, Asterisk and the phones on {_list(others)}", flush=True)  # noqa: T201
     rows = []
     serial = 0
     for rate, calls in RATES.items():
@@ -107,6 +109,10 @@ async def block(sipp: Sipp, sip_port: int, number: str, callers: Sequence[tuple[
     if code or missing:
         raise RuntimeError(f"{number} at {rate}/s: SIPp ended with {code}, {len(missing)} calls rang nobody")
     return [(tap.out_of[caller] - tap.into[caller]) * 1000 for caller, _ in callers]
+
+
+def _list(processors: set[int]) -> str:
+    return ", ".join(str(one) for one in sorted(processors))
 
 
 def p99(values: Sequence[float]) -> float:
