@@ -421,7 +421,7 @@ class Switch:
             self._say(ce.LegNotReached(at=self.now(), leg=channel.id, why=words.get(cause, "no_answer")))
         self._say(ev.LegEnded(at=self.now(), leg=channel.id, cause=cause))
         if not channel.up and channel.invited is not None:
-            self._say(ce.InviteFailed(at=self.now(), leg=channel.id))
+            self.news.appendleft(ce.InviteFailed(at=self.now(), leg=channel.id))  # it overtakes what is told of the leg
         self._last_words(channel, cause)
         self._device(channel.device)
         dial, channel.dialled = channel.dialled, None

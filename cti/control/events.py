@@ -171,9 +171,11 @@ class LegNotReached(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InviteFailed(Event):
-    """Asterisk gave up on a leg that we asked for. If a phone rang, its own end is told besides, and says more."""
+    """Asterisk gave up on a leg that we asked for. If a phone rang, its own end is told besides, sooner or later, and
+    says more. `again`: that has been waited for."""
 
     leg: LegId
+    again: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

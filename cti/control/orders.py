@@ -15,6 +15,8 @@ from cti.offering import IN_FLIGHT_MS
 
 HEARD_MS: Final = 200
 """How long the news that a leg has hung up may take after an order for it was refused."""
+OVERTAKEN_MS: Final = 500
+"""How long the news of a leg may take after the answer to its Originate, which Asterisk tells by a shorter way."""
 
 
 def invited(board: Board, event: ce.LegInvited) -> Iterator[Effect]:
@@ -24,12 +26,17 @@ def invited(board: Board, event: ce.LegInvited) -> Iterator[Effect]:
         yield HangUp(call, event.leg)
 
 
-def not_begun(board: Board, event: ce.InviteFailed) -> Iterator[ev.Event]:
-    """Only of a leg that never was a channel nothing else is heard."""
+def not_begun(board: Board, event: ce.InviteFailed) -> Iterator[ev.Event | Effect]:
+    """Only of a leg that never was a channel nothing else is heard; the answer to the order may overtake the rest."""
     call = board.call_of_leg(event.leg)
     leg = call.leg(event.leg) if call is not None else None
-    if leg is not None and leg.ended_at is None and not leg.channel:
+    if leg is None or leg.ended_at is not None or leg.channel:
+        return
+    if event.again:
         yield ce.LegNotReached(at=event.at, leg=event.leg, why="unreachable")
+    else:
+        at = Instant(event.at + OVERTAKEN_MS)
+        yield Later(f"unbegun:{event.leg}", at, ce.InviteFailed(at=at, leg=event.leg, again=True))
 
 
 def waits_again(board: Board, event: ce.CallRequeued) -> Iterator[ev.Event | Effect]:

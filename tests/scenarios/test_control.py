@@ -480,10 +480,14 @@ def test_the_call_of_a_foreign_queue_is_not_picked_up() -> None:
 # --- outbound ---------------------------------------------------------------------------------------------------------
 
 
-def dialled(w: ControlWorld, to: str = "13900001111") -> tuple[CallId, LegId]:
+def asked(w: ControlWorld, to: str = "13900001111") -> CallId:
     call = CallId(f"{w.now // 1000}-9-123456")
     w.take(ce.DialAsked(at=w.now, agent=AgentNo("1001"), call=call, to=to))
-    return call, w.invited()
+    return call
+
+
+def dialled(w: ControlWorld, to: str = "13900001111") -> tuple[CallId, LegId]:
+    return asked(w, to), w.invited()
 
 
 def test_an_outbound_call_is_recorded_from_the_first_ring_to_the_end() -> None:
@@ -522,6 +526,28 @@ def test_the_agent_s_own_failure_is_named_too() -> None:
     call, leg = dialled(w)
     w.take(ce.LegNotReached(at=w.now, leg=leg, why="no_answer"))
     assert (w.call(call).result, w.call(call).cause) == ("not_reached", "agent:no_answer")
+    settled(w)
+
+
+def test_a_refused_phone_is_named_though_asterisk_s_answer_comes_before_the_news_of_it() -> None:
+    w = world()
+    call = asked(w)
+    leg = w.call(call).legs[0].id
+    w.take(ce.InviteFailed(at=w.now, leg=leg))
+    w.passes(0.1)
+    w.take(ce.LegInvited(at=w.now, leg=leg, channel="PJSIP/1001-0000000b"))
+    w.take(ce.LegNotReached(at=w.now, leg=leg, why="busy"))
+    assert (w.call(call).result, w.call(call).cause) == ("not_reached", "agent:busy")
+    w.gone(leg, 17)
+    settled(w)
+
+
+def test_a_phone_that_was_never_called_is_unreachable() -> None:
+    w = world()
+    call = asked(w)
+    w.take(ce.InviteFailed(at=w.now, leg=w.call(call).legs[0].id))
+    w.passes(0.6)
+    assert (w.call(call).result, w.call(call).cause) == ("not_reached", "agent:unreachable")
     settled(w)
 
 
