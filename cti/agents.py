@@ -80,7 +80,6 @@ class Agent:
     caller: tuple[str, str] | None = None  # number, name
     calls_today: int = 0
     reason: Reason | None = None  # why they are not ready, where the tenant knows that reason
-    pending_forced: bool = False  # what waits for the end of the call is a supervisor's word; forgotten by a restart
 
     @property
     def no(self) -> AgentNo:

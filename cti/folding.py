@@ -286,7 +286,7 @@ def status_changed(board: Board, event: ev.StatusChanged) -> None:
     record.status, record.reason = event.status, event.reason
     agent.recognise(board.reasons)
     record.pending_status = record.pending_reason = None
-    agent.pending_forced = False
+    record.pending_forced = False
     if event.device is not None or signs_in:
         record.device = event.device
     agent.find_device(board.devices)
@@ -342,7 +342,7 @@ def window_turned(board: Board, event: ev.WindowTurned) -> None:
 def status_pended(board: Board, event: ev.StatusPended) -> None:
     agent = board.agents[event.agent]
     agent.record.pending_status, agent.record.pending_reason = event.status, event.reason
-    agent.pending_forced = event.forced and event.status is not None
+    agent.record.pending_forced = event.forced and event.status is not None
     board.touch(agent, record=True)
 
 
@@ -354,6 +354,7 @@ def desktop_opened(board: Board, event: ev.DesktopOpened) -> None:
     record.desktop = True
     if record.pending_reason == "connection_lost" and agent.work in IN_CALL:
         record.pending_status = record.pending_reason = None
+        record.pending_forced = False
         board.touch(agent)
     board.changed_records[agent.no] = None
 

@@ -27,7 +27,7 @@ def status_asked(board: Board, event: ev.StatusAsked) -> Iterator[ev.Event]:
     if agent.work in IN_CALL or (agent.work is Work.ACW and (event.status == "not_ready" or event.forced)):
         same = (event.status, reason) == (agent.record.status, agent.record.reason)
         pending = None if same else event.status
-        forced = event.forced or (agent.pending_forced and pending is not None)
+        forced = event.forced or (agent.record.pending_forced and pending is not None)
         yield ev.StatusPended(at=event.at, agent=agent.no, status=pending, reason=reason, forced=forced)
         if agent.record.due_call is not None and event.forced and event.status != "not_ready":
             yield ev.DispositionWaived(at=event.at, agent=agent.no, why=f"{event.status} {why}")
@@ -48,7 +48,7 @@ def _check(board: Board, agent: Agent, event: ev.StatusAsked) -> None:
         raise BadRequest(f"reason is 1 to {REASON_MAX} characters")
     if event.forced and not agent.signed_in and event.status != "logged_out":
         raise NotSignedIn(f"agent {agent.no} is not signed in")
-    if agent.pending_forced and not event.forced and event.status != "logged_out":
+    if agent.record.pending_forced and not event.forced and event.status != "logged_out":
         raise NotAllowed("a supervisor has said what comes after this call")
     if event.device is None:
         return
@@ -102,7 +102,7 @@ def grace_expired(board: Board, event: ev.GraceExpired) -> Iterator[ev.Event]:
     if agent is None or not agent.signed_in:
         return
     if agent.work in IN_CALL:
-        if agent.record.pending_status != "logged_out" and not agent.pending_forced:
+        if agent.record.pending_status != "logged_out" and not agent.record.pending_forced:
             yield ev.StatusPended(at=event.at, agent=agent.no, status="not_ready", reason="connection_lost")
         return
     yield ev.StatusChanged(

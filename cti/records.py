@@ -473,6 +473,7 @@ class AgentRecord:
     status_since: Instant = Instant(0)
     pending_status: str | None = None
     pending_reason: str | None = None
+    pending_forced: bool = False  # it is a supervisor's word
     device: DeviceName | None = None  # chosen at sign-in; None: the desk phone if it is there, else the browser
     idle_since: Instant = Instant(0)  # end of the last call; before any call, the sign-in
     acw_began: Instant | None = None

@@ -219,6 +219,7 @@ agent_states = Table(
     _instant("status_since"),
     Column("pending_status", Key),
     Column("pending_reason", Key),
+    _since("pending_forced", Boolean, False),
     Column("device", Key),
     _instant("idle_since"),
     Column("acw_began", BigInteger),

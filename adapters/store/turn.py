@@ -32,6 +32,7 @@ class AgentLine(msgspec.Struct, kw_only=True):
     status_since: int = 0
     pending_status: str | None = None
     pending_reason: str | None = None
+    pending_forced: bool = False
     device: str | None = None
     idle_since: int = 0
     acw_began: int | None = None

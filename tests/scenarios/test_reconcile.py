@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
+
 from cti import events as ev
 from cti.effects import Deliver, News, Recall
+from cti.errors import NotAllowed
 from cti.features import new_board
 from cti.ids import AgentNo, CallId, DeviceName, Instant, LegId, QueueName, TenantId
 from cti.records import Call, State
@@ -136,6 +139,22 @@ def test_a_talking_call_is_there_with_its_agent_after_a_restart() -> None:
     world.passes(10)
     world.agent_hangs_up(call)
     assert call_shape(world.call(call))["segments"][-1]["seconds"] == 40.0  # type: ignore[index]
+
+
+def test_what_a_supervisor_has_set_for_after_the_call_is_not_the_agents_to_take_back_after_a_restart_either() -> None:
+    world = World("1001")
+    world.ready("1001")
+    call = world.caller_joins()
+    world.answers(call)
+    world.status("1001", "not_ready", "培训", forced=True)
+    legs = (seen(world.call(call), "cti-deliver", bridge="b1"), seen_agent(world.call(call), "1001", bridge="b1"))
+    restarted(world)
+    snapshot(world, *legs)
+    with pytest.raises(NotAllowed):
+        world.status("1001", "ready")
+    world.agent_hangs_up(call)
+    world.passes(60)
+    assert world.says("1001") == ("not_ready", "培训")
 
 
 def test_a_call_answered_while_nobody_looked_is_with_its_agent() -> None:

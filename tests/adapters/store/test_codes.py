@@ -236,12 +236,15 @@ async def test_calls_are_found_by_what_anybody_said_of_them_and_by_its_heading(
     assert await found("nonsense") == []
 
 
-async def test_what_is_due_and_who_is_away_too_long_outlive_a_restart(opened: Opener) -> None:
+async def test_what_is_due_what_waits_and_who_is_away_too_long_outlive_a_restart(opened: Opener) -> None:
     agent = AgentRecord(
         agent_no=AgentNo("1001"),
         status="not_ready",
         reason="break",
         status_since=NOON,
+        pending_status="not_ready",
+        pending_reason="培训",
+        pending_forced=True,
         over_limit=True,
         acw_began=NOON,
         acw_until=NOON,
