@@ -73,6 +73,7 @@ class Board:
         self.changed_agents: dict[AgentNo, None] = {}
         self.changed_queues: dict[QueueName, None] = {}
         self.changed_calls: dict[CallId, Call] = {}
+        self.touched_calls: dict[CallId, Call] = {}  # of which clients may not have the latest
         self.changed_records: dict[AgentNo, None] = {}
         self.changed_figures: dict[tuple[QueueName, AgentNo], Figures] = {}
 
@@ -175,6 +176,7 @@ class Board:
 
     def touch_call(self, call: Call) -> None:
         self.changed_calls[call.id] = call
+        self.touched_calls[call.id] = call
 
     def remember_talk(self, number: str, agent: AgentNo, at: Instant) -> None:
         """Who spoke with a number last; the numbers that are oldest are forgotten first."""

@@ -247,6 +247,7 @@ class Call:
     cause: str = ""
     told: bool = False  # call.started has been published
     told_queue: str = ""  # call.queued has been published for this queue
+    told_as: tuple[object, ...] = field(default=(), compare=False)  # how it stood in the last news of it
     legs: list[Leg] = field(default_factory=list)
     segments: list[Segment] = field(default_factory=list)
     offers: list[Offer] = field(default_factory=list)

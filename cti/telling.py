@@ -8,12 +8,20 @@ from cti import events as ev
 from cti.board import Board
 from cti.effects import Effect, News
 from cti.ids import AgentNo, Instant
-from cti.records import Call
+from cti.records import Call, State
 from cti.shapes import WAITING_SHOWN, agent_shape, call_brief, offer_shape, queue_shape, seconds
+
+
+def standing(call: Call) -> tuple[object, ...]:
+    """What changes in a call's brief."""
+    offer = call.offer
+    agent = None if offer is None else offer.agent_no
+    return (call.state, call.state_since, agent, call.queue, call.priority, call.vip, call.queued_at, call.answered_at)
 
 
 def news_of(call: Call, kind: str, at: Instant, **data: object) -> News:
     """News of a call, for whom it concerns."""
+    call.told_as = standing(call)
     return News(
         f"call.{kind}",
         at,
@@ -70,7 +78,10 @@ def retrieved(board: Board, event: ev.CallRetrieved) -> Iterator[Effect]:
 
 def left(board: Board, event: ev.AgentLeft) -> Iterator[Effect]:
     call = board.calls[event.call]
-    yield news_of(call, "left", event.at, agent_no=event.agent, talked=seconds(call.talked(event.agent)))
+    before = call.told_as
+    told = news_of(call, "left", event.at, agent_no=event.agent, talked=seconds(call.talked(event.agent)))
+    call.told_as = before  # it names who left, and not who has the call
+    yield told
 
 
 def ended(board: Board, event: ev.CallEnded) -> Iterator[Effect]:
@@ -85,7 +96,11 @@ def link_down(board: Board, event: ev.LinkLost) -> Iterator[Effect]:
 
 
 def closing(board: Board, at: Instant) -> Iterator[Effect]:
-    """At the end of a turn: how each changed agent and queue stands now, once."""
+    """At the end of a turn: how each changed agent and queue stands now, once; and a call, if no event has said so."""
+    for call in board.touched_calls.values():
+        if call.told and call.state is not State.ENDED and call.told_as != standing(call):
+            yield news_of(call, "updated", at)
+    board.touched_calls.clear()
     for no in board.changed_agents:
         yield agent_news(board, no, at)
     for name in board.changed_queues:

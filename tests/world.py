@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from cti import events as ev
 from cti.board import Board
@@ -12,6 +12,7 @@ from cti.features import new_board
 from cti.ids import AgentNo, CallId, DeviceName, Instant, LegId, QueueName, TenantId
 from cti.reasons import Reason
 from cti.records import AgentProfile, AgentRecord, Call, Figures, QueueSettings, State
+from cti.shapes import call_brief
 
 MONDAY_10 = Instant(1_795_399_200_000)  # 2026-11-23 10:00 in Shanghai
 
@@ -44,6 +45,7 @@ class World:
         self.effects: list[Effect] = []
         self.timers: dict[str, Later] = {}
         self.saved: dict[CallId, Call] = {}
+        self.folded: dict[CallId, Mapping[str, object]] = {}
         self.counter = 0
         self.take(
             ev.Started(
@@ -71,7 +73,21 @@ class World:
             elif isinstance(effect, SaveCall):
                 self.saved[effect.call.id] = effect.call
         self.effects += effects
+        self._fold(event, effects)
         return effects
+
+    def _fold(self, event: ev.Event, effects: Iterable[Effect]) -> None:
+        """What clients make of the news is how each call stands."""
+        if isinstance(event, ev.Started):  # clients resume with what they were told by the server before
+            self.folded = {call.id: call_brief(call) for call in self.board.calls.values()}
+        for one in effects:
+            if isinstance(one, News) and one.type.startswith("call.") and one.type != "call.left":
+                assert one.call is not None
+                self.folded[one.call] = one.data
+        for call in self.board.calls.values():
+            if call.told and call.state is not State.ENDED:
+                now, told = call_brief(call), self.folded[call.id]
+                assert {key: told[key] for key in now} == now, f"after {event}"
 
     def passes(self, seconds: float) -> None:
         """Let time go by; timers fire in order."""

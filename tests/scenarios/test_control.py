@@ -600,6 +600,14 @@ def test_whoever_supervises_a_call_is_told_of_it_to_its_end() -> None:
     assert {"call.retrieved", "call.left", "call.ended"} <= set(told)
 
 
+def test_who_has_an_intercepted_call_is_told_to_everybody() -> None:
+    w = world()
+    call = w.talk()
+    w.asks(ce.WatchAsked, "1900", call, mode="intercept")
+    w.picked_up(w.invited())
+    assert (w.last("call.updated")["id"], w.last("call.updated")["agent_no"]) == (call, "1900")
+
+
 def test_two_supervisors_who_intercept_one_call_leave_one_with_the_customer() -> None:
     w = world()
     call = w.talk()

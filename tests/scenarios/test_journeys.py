@@ -141,7 +141,7 @@ def test_the_answer_of_a_caller_belongs_to_call_agent_and_queue() -> None:
     assert [one.kind for one in ended.segments][-1] is SegmentKind.SURVEY
     assert ended.result is Result.ANSWERED
     assert ended.talked() == 30_000, "the survey is nobody's talk time"
-    assert told(world, call)[-3:] == ["call.left", "survey.answered", "call.ended"]
+    assert told(world, call)[-4:] == ["call.left", "call.updated", "survey.answered", "call.ended"]
 
 
 def test_a_caller_who_hangs_up_in_the_survey_is_recorded_as_having_left() -> None:

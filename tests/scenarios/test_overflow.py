@@ -177,6 +177,15 @@ def test_an_unanswered_offer_that_leaves_nobody_sends_the_caller_on() -> None:
     assert sent(world) == [(call, "number:13900001111")]
 
 
+def test_a_caller_whom_a_flow_brings_back_waits_again_on_every_screen() -> None:
+    world = world_of(max_wait_seconds=10, max_wait_target="flow:x")
+    call = world.caller_joins()
+    world.passes(10)
+    assert world.last("call.overflowed")["state"] == "ivr"
+    world.take(ev.CallReturned(at=world.now, call=call))
+    assert (world.last("call.updated")["id"], world.last("call.updated")["state"]) == (call, "waiting")
+
+
 def test_a_refused_order_is_looked_into_and_the_caller_waits_on() -> None:
     world = world_of(max_wait_seconds=10, max_wait_target="flow:x")
     call = world.caller_joins()
