@@ -12,7 +12,7 @@ from cti.features import new_board
 from cti.ids import AgentNo, CallId, DeviceName, Instant, LegId, QueueName, TenantId
 from cti.reasons import Reason
 from cti.records import AgentProfile, AgentRecord, Call, Figures, QueueSettings, State
-from cti.shapes import call_brief
+from cti.shapes import agent_shape, call_brief
 
 MONDAY_10 = Instant(1_795_399_200_000)  # 2026-11-23 10:00 in Shanghai
 
@@ -46,6 +46,7 @@ class World:
         self.timers: dict[str, Later] = {}
         self.saved: dict[CallId, Call] = {}
         self.folded: dict[CallId, Mapping[str, object]] = {}
+        self.seen: dict[AgentNo, Mapping[str, object]] = {}
         self.counter = 0
         self.take(
             ev.Started(
@@ -77,13 +78,18 @@ class World:
         return effects
 
     def _fold(self, event: ev.Event, effects: Iterable[Effect]) -> None:
-        """What clients make of the news is how each call stands."""
+        """What clients make of the news is how each agent and each call stands."""
         if isinstance(event, ev.Started):  # clients resume with what they were told by the server before
             self.folded = {call.id: call_brief(call) for call in self.board.calls.values()}
+            self.seen = {}
         for one in effects:
             if isinstance(one, News) and one.type.startswith("call.") and one.type != "call.left":
                 assert one.call is not None
                 self.folded[one.call] = one.data
+            elif isinstance(one, News) and one.type == "agent.updated":
+                self.seen[AgentNo(str(one.data["agent_no"]))] = one.data
+        for no, shown in self.seen.items():
+            assert no not in self.board.agents or shown == agent_shape(self.board.agents[no]), f"after {event}"
         for call in self.board.calls.values():
             if call.told and call.state is not State.ENDED:
                 now, told = call_brief(call), self.folded[call.id]

@@ -27,6 +27,9 @@ export const theme = ref<Theme>((["light", "dark"] as const).find((one) => one =
 /** The phone in the page is wanted in this browser. */
 export const softphoneOn = ref(read("cti.softphone") === "on");
 
+/** Callers are told of on the desktop, too. */
+export const alertsOn = ref(read("cti.alerts") === "on");
+
 const systemDark = window.matchMedia("(prefers-color-scheme: dark)");
 const dark = ref(systemDark.matches);
 systemDark.addEventListener("change", (event) => (dark.value = event.matches));
@@ -40,6 +43,7 @@ export function keepPreferences(): void {
     document.documentElement.lang = language.value;
   });
   watchEffect(() => write("cti.softphone", softphoneOn.value ? "on" : "off"));
+  watchEffect(() => write("cti.alerts", alertsOn.value ? "on" : "off"));
   watchEffect(() => {
     write("cti.theme", theme.value);
     document.documentElement.dataset["theme"] = isDark() ? "dark" : "light";
