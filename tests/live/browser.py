@@ -100,6 +100,23 @@ async def browser() -> AsyncIterator[Browser]:
             await started.close()
 
 
+ALERTS: Final = """
+// What the page shows on the desktop is kept where a test can look at it; the window is behind another one.
+(() => {
+  window.alerts = [];
+  window.Notification = class {
+    static permission = "PERMISSION";
+    static requestPermission = async () => Notification.permission;
+    constructor(title, how) {
+      window.alerts.push({ title, body: how.body, up: true });
+      this.close = () => { window.alerts.at(-1).up = false; };
+    }
+  };
+  document.hasFocus = () => false;
+})();
+"""
+
+
 VOICE: Final = """
 // The microphone is a tone: a made-up voice cannot be measured. What is heard is kept where a test can look at it.
 (() => {
@@ -135,11 +152,16 @@ VOICE: Final = """
 
 
 @asynccontextmanager
-async def person(shown: Browser, centre: Centre, *, english: bool = False, hertz: int = 0) -> AsyncIterator[Person]:
-    """Somebody with a window of their own. `hertz`: the voice that a phone in the page sends."""
+async def person(
+    shown: Browser, centre: Centre, *, english: bool = False, hertz: int = 0, alerts: str = ""
+) -> AsyncIterator[Person]:
+    """Somebody with a window of their own. `hertz`: the voice that a phone in the page sends; `alerts`: whether the
+    browser is allowed to show them (granted or denied)."""
     context = await shown.new_context(viewport={"width": 1366, "height": 768}, reduced_motion="reduce")
     if english:
         await context.add_init_script("localStorage.setItem('cti.language', 'en')")
+    if alerts:
+        await context.add_init_script(ALERTS.replace("PERMISSION", alerts))
     if hertz:
         await context.add_init_script(VOICE.replace("HERTZ", str(hertz)))
     somebody = Person(await context.new_page(), centre)

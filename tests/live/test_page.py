@@ -80,6 +80,40 @@ async def test_the_card_is_on_the_screen_before_the_phone_rings_and_follows_the_
         assert told.count("screen_pop.requested") == told.count("screen_pop.shown") == 1
 
 
+async def test_a_caller_is_told_of_on_the_desktop_while_the_agent_looks_at_another_window(
+    centre: Centre, phones: Phones, window: Browser
+) -> None:
+    desk, trunk = await phones.desk("1001"), await phones.trunk()
+    async with person(window, centre, alerts="granted") as agent:
+        await agent.sign_in("1001")
+        await agent.press("示闲")
+        await agent.sees(agent.agent("1001", "ready"))
+        await agent.press("桌面提醒")
+        await agent.sees(agent.page.locator("[data-alerts=on]"))
+        caller = trunk.call("4001", "13800001234", "张伟明")
+        ringing = await desk.next_ring()
+        await agent.sees(agent.pop(), "张伟明")
+        (alert,) = await agent.page.evaluate("window.alerts")
+        assert alert == {"title": "张伟明", "body": "+8613800001234 北京市 · 销售", "up": True}
+        ringing.answer()
+        await agent.sees(agent.pop("talking"))
+        assert (await agent.page.evaluate("window.alerts"))[0]["up"] is False
+        await agent.page.reload()
+        await agent.sees(agent.page.locator("[data-alerts=on]"))
+        caller.hangup()
+        await agent.sees(agent.agent("1001", "acw"))
+        await agent.press("结束整理")
+
+
+async def test_a_browser_that_may_show_no_alerts_is_said_so(centre: Centre, window: Browser) -> None:
+    async with person(window, centre, alerts="denied") as agent:
+        await agent.sign_in("1001")
+        await agent.press("桌面提醒")
+        await agent.sees(agent.page.locator("[data-alerts=blocked]"), "被禁止")
+        await agent.press("桌面提醒")
+        await agent.sees(agent.page.locator("[data-alerts=off]"))
+
+
 async def test_the_board_shows_calls_that_are_in_a_menu_and_calls_that_are_dialled(
     centre: Centre, phones: Phones, window: Browser
 ) -> None:
