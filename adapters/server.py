@@ -69,6 +69,7 @@ from adapters.store.voicemails import Message, Voicemails
 from adapters.switchboard import Switchboard
 from adapters.telling import TOLD, tell
 from adapters.voice import builtin
+from adapters.voice.joined import Joiner
 from adapters.voicemails import Mailroom
 from adapters.web.app import create_app
 from adapters.web.ports import Ports as WebPorts
@@ -202,6 +203,7 @@ class Server:
             open_calls=lambda: [call for tenant in self.engine.tenants for call in self.engine.board(tenant).calls],
             unknown_calls=self._unknown_calls,
             sounds=sounds(self.prompts),
+            joined=Joiner(settings.prompts_dir),
             globals=self._globals,
             on_up=self.provisioner.wake,
         )

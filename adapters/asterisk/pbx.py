@@ -20,7 +20,7 @@ from adapters.asterisk.link import FULLY_BOOTED, AmiLink
 from adapters.asterisk.recording import RecordingOrders
 from adapters.asterisk.redirects import Redirects, Step
 from adapters.asterisk.snapshot import forget_dialled, marked_as_dialled, take_snapshot
-from adapters.asterisk.waiting import Sounds, WaitingOrders
+from adapters.asterisk.waiting import Joined, Sounds, WaitingOrders
 from adapters.asterisk.wire import Message
 from cti.control.events import OrderFailed
 from cti.effects import Deliver, Effect, HangUp, Recall, TakeSnapshot
@@ -60,6 +60,7 @@ class Office:
     open_calls: Callable[[], Collection[CallId]]
     unknown_calls: Callable[[str, Collection[CallId]], Awaitable[Collection[CallId]]]
     sounds: Sounds
+    joined: Joined
     globals: Callable[[], Mapping[str, str]]
     """What the dialplan is to know besides the fallback: where FastAGI is, the safe queue of each number."""
     on_up: Callable[[], None] = lambda: None
@@ -91,7 +92,9 @@ class Pbx:
             on_down=self._went_down,
         )
         self._redirects = Redirects(self._send)
-        self._waiting = WaitingOrders(self._send, self._redirects, office.sounds, office.now, office.post)
+        self._waiting = WaitingOrders(
+            self._send, self._redirects, office.sounds, office.joined, office.now, office.post
+        )
         self._recording = RecordingOrders(self._send, office.sounds, office.now, office.post)
         self._control = Control(
             self._send, self._redirects, self.link.bulk.send_nowait, office.sounds, office.now, office.post

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Final
 
 from adapters.asterisk.encode import Action
@@ -26,6 +26,8 @@ log = logging.getLogger(__name__)
 
 Sounds = Callable[[str, Collection[str], str], list[str]]
 """Tenant, names of prompts, language -> files that Asterisk can play; those that do not exist are left out."""
+Joined = Callable[[Sequence[str]], str]
+"""Several such files in one. Raises `OSError`, `ValueError`."""
 Send = Callable[..., None]
 
 SECONDS_TO_ANSWER: Final = "45"
@@ -41,10 +43,12 @@ class WaitingOrders:
         send: Send,
         redirects: Redirects,
         sounds: Sounds,
+        joined: Joined,
         now: Callable[[], Instant],
         post: Callable[[Event, TenantId | None], None],
     ) -> None:
-        self._send, self._redirects, self._sounds, self._now, self._post = send, redirects, sounds, now, post
+        self._send, self._redirects, self._now, self._post = send, redirects, now, post
+        self._sounds, self._joined = sounds, joined
         self._dialled: dict[str, None] = {}  # channels that have a CTI_DIAL, perhaps of an offer before
         self.orders: Final[Mapping[type[Effect], Callable[[TenantId, Any], None]]] = {
             Announce: self._announce,
@@ -56,8 +60,8 @@ class WaitingOrders:
     def before_ringing(self, tenant: TenantId, order: Deliver) -> None:
         """What each side is to hear before they are joined, whom the phone shows, and whether the caller is asked
         afterwards."""
-        said = "&".join(self._sounds(tenant, order.say, order.language))
-        whispered = "&".join(self._sounds(tenant, order.whisper, order.language))
+        said = self._one_of(order.call, self._sounds(tenant, order.say, order.language))
+        whispered = self._one_of(order.call, self._sounds(tenant, order.whisper, order.language))
         options = f"A({whispered}:{said})" if said else f"A({whispered})" if whispered else ""
         shown = "" if order.shown is None else shown_as(*order.shown)
         if len(options) + len(shown) > VALUE_MOST:
@@ -73,6 +77,14 @@ class WaitingOrders:
             self._set(order.channel, "CTI_SURVEY", order.survey)
         if order.queue:
             self._set(order.channel, "CTI_QUEUE", order.queue)
+
+    def _one_of(self, call: CallId, files: Sequence[str]) -> str:
+        """Dial plays one file to each side; without it they are joined at once."""
+        try:
+            return self._joined(files) if files else ""
+        except (OSError, ValueError) as wrong:
+            log.error("call %s: nothing is said at the join: %s", call, wrong)
+            return ""
 
     def _announce(self, tenant: TenantId, order: Announce) -> None:
         files = self._sounds(tenant, order.prompts, order.language)

@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Final
 
 RATE: Final = 8000
+FORM: Final = (1, 2, RATE)
+"""Channels, bytes of a sample, samples a second."""
 HEADER: Final = 44
 
 
@@ -29,7 +31,7 @@ def look(file: Path) -> Sound:
             frames = sound.getnframes()
     except (wave.Error, EOFError) as wrong:
         raise ValueError(f"{file.name}: {wrong}") from None
-    if form != (1, 2, RATE):
+    if form != FORM:
         raise ValueError(f"{file.name} is no sound of ours: {form}")
     content = file.read_bytes()
     return Sound(milliseconds=frames * 1000 // RATE, size=len(content), sha256=hashlib.sha256(content).hexdigest())

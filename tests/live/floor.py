@@ -100,14 +100,14 @@ class Floor:
         return await asyncio.to_thread(self.lab.asterisk.ask, command) or ""
 
 
-def write_tone(file: Path, hz: int) -> None:
-    """Ten seconds of one pitch, as a prompt is kept."""
+def write_tone(file: Path, hz: int, seconds: int = 10) -> None:
+    """One pitch, as a prompt is kept."""
     file.parent.mkdir(parents=True, exist_ok=True)
     with wave.open(str(file), "wb") as opened:
         opened.setnchannels(1)
         opened.setsampwidth(2)
         opened.setframerate(8000)
-        samples = (round(9000 * math.sin(2 * math.pi * hz * n / 8000)) for n in range(80_000))
+        samples = (round(9000 * math.sin(2 * math.pi * hz * n / 8000)) for n in range(8_000 * seconds))
         opened.writeframes(b"".join(struct.pack("<h", one) for one in samples))
 
 

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import pytest
 import pytest_asyncio
 
+from adapters.voice.build import MADE, place
+from cti.speech import say
 from tests.adapters.asterisk.waiting import eventually
 from tests.live.centre import SQLITE, Centre
 from tests.live.conftest import Lab, Phones
+from tests.live.floor import write_tone
+from tests.live.tone import Tone, until_heard
+
+NUMBER, DIGITS, NAMED, TALK = 1250, 620, 1000, 440
+QUEUE_NAME = "billing"
 
 
 @pytest_asyncio.fixture
@@ -51,6 +60,40 @@ async def test_an_announced_caller_stays_offerable_and_hears_the_agents_number(
         await wall.client.event("call.ended")
         await wall.client.event("call.ended")
     await eventually(lambda: no_channels(lab))
+
+
+@pytest_asyncio.fixture
+async def singing(lab: Lab, template: Path, tmp_path: Path) -> AsyncIterator[Centre]:
+    """Its prompts are tones of a second."""
+    number, *rest = say("agent", "1001", "zh")
+    for name, hz in ((number, NUMBER), *((one, DIGITS) for one in rest), (QUEUE_NAME, NAMED)):
+        write_tone(place(tmp_path, "zh", name), hz, seconds=1)
+    (tmp_path / "builtin" / MADE).touch()
+    made = Centre(lab, SQLITE, CTI_VOICE_DIR=str(tmp_path))
+    shutil.copy(template, made.folder / "cti.db")
+    yield made
+    await made.close()
+
+
+@pytest.mark.parametrize("whisper", ["", QUEUE_NAME])
+async def test_the_caller_hears_the_agents_number_and_the_agent_the_queue_before_they_are_joined(
+    singing: Centre, phones: Phones, whisper: str
+) -> None:
+    centre = singing
+    centre.cti("queue", "set", "sales", "--set", "agent_announcement=number", "--set", f"whisper={whisper}")
+    await centre.start()
+    agent, trunk = await phones.desk("1001"), await phones.trunk()
+    await centre.status(await centre.token("1001"), "1001", "ready")
+    caller = trunk.call("4001", "13800001234", "张伟明")
+    ringing = await agent.next_ring()
+    ringing.answer()
+    named = {NAMED} if whisper else ()
+    await asyncio.gather(until_heard(trunk, {NUMBER}, {NAMED}), until_heard(agent, named, {NUMBER}))
+    await until_heard(trunk, {DIGITS}, {NAMED})
+    with Tone(agent, ringing).send(TALK):
+        await until_heard(trunk, {TALK}, {NUMBER, DIGITS})
+    caller.hangup()
+    await ringing.until_ended()
 
 
 async def test_who_has_waited_long_enough_rings_a_phone_of_the_other_queue(

@@ -49,6 +49,7 @@ class Desk:
             open_calls=lambda: self.calls,
             unknown_calls=unknown,
             sounds=lambda _tenant, names, language: [f"/prompts/{language}/{name}" for name in names],
+            joined="".join,
             globals=lambda: {"CTI_AGI": "127.0.0.1:24573"},
         )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import pytest
@@ -23,7 +23,7 @@ class Office:
     def __init__(self) -> None:
         self.told: list[dict[str, str]] = []
         self.orders = WaitingOrders(
-            self.send, Redirects(self.send), self.sounds, lambda: Instant(0), lambda _event, _tenant: None
+            self.send, Redirects(self.send), self.sounds, self.joined, lambda: Instant(0), lambda _event, _tenant: None
         )
 
     def send(self, action: Action, done: Any = None) -> None:
@@ -31,6 +31,11 @@ class Office:
 
     def sounds(self, tenant: str, names: Collection[str], language: str) -> list[str]:
         return [f"/voice/{language}/{name}" for name in names]
+
+    def joined(self, files: Sequence[str]) -> str:
+        if any("broken" in file for file in files):
+            raise ValueError("no sound of ours")
+        return "+".join(files)
 
     @property
     def variables(self) -> dict[str, str]:
@@ -51,7 +56,13 @@ def deliver(**more: Any) -> Deliver:
 def test_each_side_hears_its_own_words_at_the_join() -> None:
     office = Office()
     office.orders.before_ringing(DEMO, deliver(say=("agent-no", "digit-1"), whisper=("support",)))
-    assert office.variables == {"CTI_DIAL": "A(/voice/zh/support:/voice/zh/agent-no&/voice/zh/digit-1)"}
+    assert office.variables == {"CTI_DIAL": "A(/voice/zh/support:/voice/zh/agent-no+/voice/zh/digit-1)"}
+
+
+def test_a_prompt_that_is_broken_costs_the_words_and_not_the_call() -> None:
+    office = Office()
+    office.orders.before_ringing(DEMO, deliver(say=("agent-no", "broken"), whisper=("support",)))
+    assert office.variables == {"CTI_DIAL": "A(/voice/zh/support)"}
 
 
 def test_what_was_to_be_said_at_one_join_is_not_said_at_the_next() -> None:
