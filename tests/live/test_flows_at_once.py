@@ -35,7 +35,7 @@ WAYS = (
     Way([(2.0, "1")], "sales", "1", ["greeting", MUSIC]),
     Way([(6.0, "2")], "support", "2", ["greeting", "main-menu", MUSIC]),
     Way([(5.5, "9"), (7.0, "3")], "billing", "93", ["greeting", "main-menu", "invalid", MUSIC]),
-    Way([(6.0, "7"), (10.0, "0")], "sales", "70", ["greeting", "main-menu", "invalid", "main-menu", MUSIC]),
+    Way([(6.0, "7"), (11.0, "0")], "sales", "70", ["greeting", "main-menu", "invalid", "main-menu", MUSIC]),
 )
 
 
@@ -44,7 +44,7 @@ async def test_forty_callers_at_once_all_hear_their_prompts_and_reach_the_queue_
 ) -> None:
     place = small.lab.place
     with Listener(place.sip_port, place.agi_port) as listener:
-        runs = [sipp.walkers("4000", way.people(n), way.keys, seconds=12.0, rate=20) for n, way in enumerate(WAYS)]
+        runs = [sipp.walkers("4000", way.people(n), way.keys, seconds=13.0, rate=20) for n, way in enumerate(WAYS)]
         assert await asyncio.gather(*(run.done() for run in runs)) == [0] * len(WAYS)
 
     token = await small.token(small.admin)

@@ -18,7 +18,7 @@ from tests.live.conftest import Lab, Phones
 from tests.live.floor import write_tone
 from tests.live.tone import Tone, until_heard
 
-NUMBER, DIGITS, NAMED, TALK = 1250, 620, 1000, 440
+NUMBER, DIGITS, NAMED, TALK, PLACE = 1250, 620, 1000, 440, 850
 QUEUE_NAME = "billing"
 
 
@@ -30,15 +30,27 @@ async def centre(lab: Lab, template: Path) -> AsyncIterator[Centre]:
     await made.close()
 
 
+@pytest_asyncio.fixture
+async def singing(lab: Lab, template: Path, tmp_path: Path) -> AsyncIterator[Centre]:
+    """Its prompts are tones of a second."""
+    number, *rest = say("agent", "1001", "zh")
+    (first,) = say("callers_ahead", 0, "zh")
+    for name, hz in ((number, NUMBER), *((one, DIGITS) for one in rest), (QUEUE_NAME, NAMED), (first, PLACE)):
+        write_tone(place(tmp_path, "zh", name), hz, seconds=1)
+    (tmp_path / "builtin" / MADE).touch()
+    made = Centre(lab, SQLITE, CTI_VOICE_DIR=str(tmp_path))
+    shutil.copy(template, made.folder / "cti.db")
+    yield made
+    await made.close()
+
+
 def no_channels(lab: Lab) -> bool:
     return "0 active channels" in (lab.asterisk.ask("core show channels count") or "")
 
 
-async def test_an_announced_caller_stays_offerable_and_hears_the_agents_number(
-    centre: Centre, lab: Lab, phones: Phones
-) -> None:
+async def test_a_caller_hears_their_place_and_stays_offerable(singing: Centre, lab: Lab, phones: Phones) -> None:
+    centre = singing
     centre.cti("queue", "set", "sales", "--set", "announce_position=yes", "--set", "announce_ewt=yes")
-    centre.cti("queue", "set", "sales", "--set", "agent_announcement=number")
     await centre.start()
     agent, trunk = await phones.desk("1001"), await phones.trunk()
     async with centre.desktop(centre.supervisor, "agent:*", "queue:*", "calls:*") as wall:
@@ -49,7 +61,7 @@ async def test_an_announced_caller_stays_offerable_and_hears_the_agents_number(
         for place in (1, 2):
             said = await wall.client.event("call.announced")
             assert (said.data["what"], said.data["position"], said.data["ewt_seconds"]) == ("position", place, None)
-        await eventually(lambda: "Playback" in (lab.asterisk.ask("core show channels concise") or ""))
+        await until_heard(trunk, {PLACE}, leg=first)
         await centre.status(await centre.token("1001"), "1001", "ready")
         ringing = await agent.next_ring()
         ringing.answer()
@@ -60,19 +72,6 @@ async def test_an_announced_caller_stays_offerable_and_hears_the_agents_number(
         await wall.client.event("call.ended")
         await wall.client.event("call.ended")
     await eventually(lambda: no_channels(lab))
-
-
-@pytest_asyncio.fixture
-async def singing(lab: Lab, template: Path, tmp_path: Path) -> AsyncIterator[Centre]:
-    """Its prompts are tones of a second."""
-    number, *rest = say("agent", "1001", "zh")
-    for name, hz in ((number, NUMBER), *((one, DIGITS) for one in rest), (QUEUE_NAME, NAMED)):
-        write_tone(place(tmp_path, "zh", name), hz, seconds=1)
-    (tmp_path / "builtin" / MADE).touch()
-    made = Centre(lab, SQLITE, CTI_VOICE_DIR=str(tmp_path))
-    shutil.copy(template, made.folder / "cti.db")
-    yield made
-    await made.close()
 
 
 @pytest.mark.parametrize("whisper", ["", QUEUE_NAME])

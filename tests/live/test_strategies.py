@@ -100,7 +100,8 @@ class Shift:
         tally.talk += left.data["talked"]
         tally.answer_times.append(round(at(answered) - at(offered), 3))
         tally.idle_since = at(left)
-        assert left.data["talked"] == pytest.approx(talk, abs=0.15)
+        await leg.until_ended()
+        assert left.data["talked"] == pytest.approx(leg.ended_at - leg.answered_at, abs=0.25)
         await self.centre.post(f"/agents/{no}/finish_acw", self.tokens[no])
         await self.until(no, lambda agent: agent["routable"])
 
