@@ -11,6 +11,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from string import ascii_lowercase
 from typing import Final, Self
 
 import structlog
@@ -91,7 +92,7 @@ class Store:
             epoch = await meta.read(connection, meta.EPOCH)
             why = await self._why_new_epoch(epoch, position.n, await meta.read(connection, meta.GAP))
             if why or epoch is None:
-                epoch = "e" + secrets.token_hex(4)
+                epoch = "e" + "".join(secrets.choice(ascii_lowercase) for _ in range(8))  # no log masks it as a number
                 await meta.write(connection, meta.EPOCH, epoch)
                 await meta.write(connection, meta.GAP, "")
                 log.warning("store: a new epoch", epoch=epoch, why=why)
