@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final, Protocol
 
 from adapters.asterisk.agi_line import AgiLine
 from adapters.asterisk.flow_line import FlowLine
+from adapters.asterisk.waiting import VALUE_MOST
 from adapters.incidents import IncidentBoard
 from adapters.store.failures import StoreFailure
 from adapters.store.queries import Queries
@@ -28,6 +29,8 @@ from cti.ivr.ports import LookupFailed, Ports
 from cti.records import Call
 
 CUSTOMER_SECONDS: Final = 2.0
+SORRY: Final = ("try-later", "goodbye")
+"""The prompts of the fallback message; a tenant may have their own of these names."""
 
 
 class Entries(Protocol):
@@ -143,6 +146,12 @@ async def customer_of(queries: Queries, tenant: TenantId, number: str) -> Mappin
         return None
     last = answered[0] if answered else found[0]
     return {"calls": len(found), "queue": last["queue"], "agent": last["agent_no"], "since": last["started_at"]}
+
+
+def said_without_us(prompts: Heard, tenants: Iterable[TenantId]) -> Mapping[str, str]:
+    """What the dialplan says, in the tenant's own words, to who waits while there is no server."""
+    files = {tenant: "&".join(sounds(prompts)(tenant, SORRY, "")) for tenant in tenants}
+    return {f"CTI_FALLBACK_SAY_{tenant}": said if len(said) <= VALUE_MOST else "" for tenant, said in files.items()}
 
 
 def sounds(prompts: Heard) -> Callable[[str, Collection[str], str], list[str]]:

@@ -34,7 +34,7 @@ from adapters.desktop.softphone import Softphones
 from adapters.entry import Entries
 from adapters.entry_edits import EntryEdits, ListEdits
 from adapters.flows import Flows
-from adapters.front import FrontDesk, customer_of, sounds
+from adapters.front import FrontDesk, customer_of, said_without_us, sounds
 from adapters.incidents import IncidentBoard
 from adapters.lookups import LookUps
 from adapters.metrics import CallMetrics, ServerMetrics
@@ -291,7 +291,7 @@ class Server:
         safe = {f"CTI_SAFE_{number}": queue for number, queue in self.entries.safe_queues().items()}
         trunks = {f"CTI_TRUNK_{tenant}": self._default_trunk(tenant) for tenant in self.engine.tenants}
         own = {"CTI_AGI": f"{host}:{self.agi.port}", "CTI_TRUNK": self.settings.trunk}
-        return {**own, **trunks, **safe, **self.archive.globals()}
+        return {**own, **trunks, **safe, **said_without_us(self.prompts, self.engine.tenants), **self.archive.globals()}
 
     def _default_trunk(self, tenant: TenantId) -> str:
         return self.engine.board(tenant).dialling.default_trunk

@@ -7,7 +7,7 @@ from typing import Any, cast
 
 import pytest
 
-from adapters.front import customer_of
+from adapters.front import customer_of, said_without_us
 from adapters.store.failures import StoreAway
 from adapters.store.queries import Queries
 from cti.ids import TenantId
@@ -42,3 +42,20 @@ async def test_who_never_called_is_nobody_and_an_outage_is_told_apart_from_that(
     assert await customer_of(history(), DEMO, "13900000000") is None
     with pytest.raises(LookupFailed):
         await customer_of(history(away=True), DEMO, "13800001234")
+
+
+class Prompts:
+    def __init__(self, folder: str) -> None:
+        self.folder = folder
+
+    def path(self, tenant: TenantId, name: str, language: str) -> str | None:
+        return f"{self.folder}/{tenant}/{language}/{name}"
+
+
+def test_the_dialplan_is_left_the_words_of_each_tenant_or_none_that_are_too_long_for_asterisk() -> None:
+    said = said_without_us(Prompts("/p"), [DEMO, TenantId("other")])
+    assert said == {
+        "CTI_FALLBACK_SAY_demo": "/p/demo/zh/try-later&/p/demo/zh/goodbye",
+        "CTI_FALLBACK_SAY_other": "/p/other/zh/try-later&/p/other/zh/goodbye",
+    }
+    assert said_without_us(Prompts("/p" * 300), [DEMO]) == {"CTI_FALLBACK_SAY_demo": ""}

@@ -4,12 +4,16 @@ import asyncio
 import re
 import urllib.parse
 from collections import Counter
+from pathlib import Path
 
 import pytest
 
+from tests.adapters.asterisk.waiting import eventually
 from tests.live.conftest import Lab, Phones
+from tests.live.floor import write_tone
 from tests.live.phone import Leg
 from tests.live.tap import Tap
+from tests.live.tone import until_heard
 
 NUMBER, NAME = "13800001234", "张伟明"
 CALLERS, ROUNDS = 20, 25
@@ -283,6 +287,24 @@ async def test_without_a_heartbeat_a_message_takes_the_caller(phones: Phones, ev
 
     assert fell["Kind"] == "message"
     assert 2.0 <= float(fell["Timestamp"]) - float(told["Timestamp"]) < 3.0
+
+
+@pytest.mark.usefixtures("short_patience")
+async def test_the_message_is_the_tenants_own_as_the_server_left_it(
+    lab: Lab, phones: Phones, control: Tap, tmp_path: Path
+) -> None:
+    write_tone(tmp_path / "sorry.wav", 1250)
+    await control.ask("Setvar", Variable="CTI_FALLBACK_SAY_demo", Value=str(tmp_path / "sorry"))
+    trunk = await phones.trunk()
+    caller = trunk.call("4001", NUMBER, NAME)
+    await until_heard(trunk, {1250})
+    caller.hangup()
+    await caller.until_ended()
+
+    (tmp_path / "sorry.wav").unlink()
+    trunk.call("4001", NUMBER, NAME)
+    await eventually(lambda: "tt-allbusy" in (lab.asterisk.ask("core show channels concise") or ""))
+    await control.ask("Setvar", Variable="CTI_FALLBACK_SAY_demo", Value="")
 
 
 @pytest.mark.usefixtures("short_patience")
