@@ -37,7 +37,7 @@ test: venv web fetch
 	@$(PY) -m adapters.lab.tools postgresql chromium
 	@if [ -f web/package.json ]; then $(call npm,run --silent test); fi
 	@$(ALONE) true 2>/dev/null || { echo "make test needs user namespaces (sysctl kernel.apparmor_restrict_unprivileged_userns=0) or root" >&2; exit 1; }
-	@$(ALONE) $(PY) -m pytest -n $(WORKERS) --dist loadfile $(TESTS)
+	@$(ALONE) $(PY) -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(TESTS)
 
 check: venv
 	@$(VENV)/bin/ruff check .

@@ -21,5 +21,5 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The longest files first, or one process has them all to itself at the end."""
+    """The files that take long first, or one process has them all to itself at the end."""
     items.sort(key=lambda item: "live" not in item.path.parts)
