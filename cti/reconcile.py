@@ -25,6 +25,8 @@ WAITING_ROOM = "cti-wait"
 DELIVERY = "cti-deliver"
 FALLBACK = "cti-fallback"
 ENTRY = "cti-entry"
+SAID_MS = 60_000
+"""So long may two who have found each other hear words before they are joined."""
 
 
 def reconcile(board: Board, event: ev.SnapshotTaken) -> Iterator[ev.Event | Effect]:
@@ -233,7 +235,9 @@ def _in_delivery(
         yield ev.AgentAnswered(at=event.at, call=call.id, agent=offer.agent_no, leg=theirs.leg)
     elif theirs is not None and theirs.state == "Ringing" and call.state is State.OFFERED:
         yield ev.PhoneRinging(at=event.at, call=call.id, agent=offer.agent_no)
-    ring_ms = ring_seconds(board.queue_for(call.queue).settings, call) * 1000
-    if call.state in RINGING_OUT and event.at - offer.offered_at > ring_ms + OVERDUE_MS:
+    longest = ring_seconds(board.queue_for(call.queue).settings, call) * 1000 + OVERDUE_MS
+    if theirs is not None and theirs.state == "Up":
+        longest += SAID_MS
+    if call.state in RINGING_OUT and event.at - offer.offered_at > longest:
         yield Recall(call.id, seen.channel)
         yield from _cancel(call, event.at, "rang far too long")

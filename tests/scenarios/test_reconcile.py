@@ -333,6 +333,30 @@ def test_a_phone_that_rings_far_too_long_is_called_back() -> None:
     assert world.call(call).offers[0].result == "cancelled"
 
 
+def test_a_caller_who_hears_the_number_of_an_agent_who_answered_late_is_not_called_back() -> None:
+    world = World("1001")
+    world.ready("1001")
+    call = world.caller_joins()
+    world.rings(call)
+    legs = (
+        seen(world.call(call), "cti-deliver", offer=1, device="1001"),
+        seen_agent(world.call(call), "1001", state="Up"),
+    )
+    world.passes(21)
+    snapshot(world, *legs)
+    assert not world.wished(Recall)
+    world.answers(call)
+    assert world.work("1001") == "talking"
+
+    stuck = World("1001")
+    stuck.ready("1001")
+    call = stuck.caller_joins()
+    stuck.rings(call)
+    stuck.passes(81)
+    snapshot(stuck, *legs)
+    assert stuck.wished(Recall)
+
+
 def test_events_from_before_the_snapshot_do_no_harm_after_it() -> None:
     """The stream is read from before the snapshot is asked for, and applied after it."""
     world = World("1001")
