@@ -175,6 +175,28 @@ async def test_history_comes_below_the_buttons_of_a_card_and_moves_none_of_them(
         await agent.misses(agent.queue("sales").locator("li"))
 
 
+async def test_the_buttons_of_ones_own_state_stay_where_they_are_whatever_the_state(
+    centre: Centre, phones: Phones, window: Browser
+) -> None:
+    desk = await phones.desk("1001")
+    async with person(window, centre) as agent:
+        await agent.sign_in("1001")
+        buttons = [agent.page.get_by_role("button", name=name, exact=True) for name in ("示忙", "签出")]
+        buttons.append(agent.page.locator("[data-softphone]"))
+
+        async def edges() -> list[float]:
+            return [box["x"] for one in buttons if (box := await one.bounding_box())]
+
+        before = await edges()
+        await agent.press("示闲")
+        await agent.sees(agent.agent("1001", "ready"))
+        assert await edges() == before
+        await desk.unregister()
+        await agent.sees(agent.agent("1001", "unreachable"))
+        assert await edges() == before
+        await agent.press("签出")
+
+
 async def test_an_agent_dials_says_what_it_came_to_and_the_record_has_it(
     centre: Centre, phones: Phones, window: Browser
 ) -> None:
