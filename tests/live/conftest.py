@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 import shutil
 import signal
 import tempfile
@@ -27,6 +28,11 @@ from tests.live.sipp import Sipp
 from tests.live.tap import Tap
 
 SWEEP_SECONDS = 20.0
+COMPLAINT = re.compile(
+    r"does not exist in any format|Unable to open|error streaming|syntax error|No application|No such application"
+    r"|Unknown (application|function)|not registered|requires an argument"
+)
+"""What Asterisk says when it passes over what it was told: mostly a caller hears nothing, and the call goes on."""
 
 
 @dataclass(slots=True)
@@ -89,6 +95,21 @@ def lab() -> Iterator[Lab]:
     finally:
         running.kill()
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(autouse=True)
+def nothing_passed_over(request: pytest.FixtureRequest) -> Iterator[None]:
+    """A test in which Asterisk could not do what it was told has failed, whatever else it has seen."""
+    if "lab" not in request.fixturenames or request.node.get_closest_marker("asterisk_complains"):
+        yield
+        return
+    log = request.getfixturevalue("lab").asterisk.log
+    before = log.stat().st_size
+    yield
+    said = log.read_bytes()
+    new = said[before if before <= len(said) else 0 :].decode(errors="replace")
+    complaints = [line for line in new.splitlines() if COMPLAINT.search(line)]
+    assert complaints == []
 
 
 @pytest.hookimpl(wrapper=True)

@@ -289,6 +289,7 @@ async def test_without_a_heartbeat_a_message_takes_the_caller(phones: Phones, ev
     assert 2.0 <= float(fell["Timestamp"]) - float(told["Timestamp"]) < 3.0
 
 
+@pytest.mark.asterisk_complains
 @pytest.mark.usefixtures("short_patience")
 async def test_the_message_is_the_tenants_own_as_the_server_left_it(
     lab: Lab, phones: Phones, control: Tap, tmp_path: Path
