@@ -106,8 +106,8 @@ def _place_agents(board: Board, event: ev.Started | ev.DirectoryChanged, records
 
 def _resume(board: Board, call: Call) -> None:
     """Put a remembered live call back: its place in the queue, and the agent who had it."""
-    call.told, call.told_queue = True, call.queue
-    board.calls[call.id] = call
+    call.told, call.told_queue, call.told_as = True, call.queue, ()
+    board.calls[call.id] = board.touched_calls[call.id] = call  # told anew: how it was told is not on record
     for leg in call.legs:
         if leg.ended_at is None:
             board.legs[leg.id] = call.id

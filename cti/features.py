@@ -138,6 +138,7 @@ FEATURES[ev.SnapshotTaken] = (*FEATURES[ev.SnapshotTaken], keeping.corrected)
 
 for kind, asked in control.FEATURES.items():
     FEATURES[kind] = (*FEATURES.get(kind, ()), *asked)
+FEATURES[ev.SnapshotTaken] = (*FEATURES[ev.SnapshotTaken], presence.nothing_waits)
 
 RULES: Final = Rules(
     folds={

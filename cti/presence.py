@@ -92,6 +92,15 @@ def grace(agent: AgentNo, at: Instant) -> Later:
     return Later(f"grace:{agent}", until, ev.GraceExpired(at=until, agent=agent))
 
 
+def nothing_waits(board: Board, event: ev.SnapshotTaken) -> Iterator[ev.Event]:
+    """What was to follow a call or a supervision that the server has forgotten since follows now."""
+    for agent in board.agents.values():
+        record = agent.record
+        if agent.work is Work.IDLE and record.pending_status is not None:
+            status, reason = record.pending_status, record.pending_reason
+            yield ev.StatusChanged(at=event.at, agent=agent.no, status=status, reason=reason, why="pending")
+
+
 def desktop_opened(board: Board, event: ev.DesktopOpened) -> Iterator[Effect]:
     yield Forget(f"grace:{event.agent}")
 

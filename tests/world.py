@@ -79,9 +79,6 @@ class World:
 
     def _fold(self, event: ev.Event, effects: Iterable[Effect]) -> None:
         """What clients make of the news is how each agent and each call stands."""
-        if isinstance(event, ev.Started):  # clients resume with what they were told by the server before
-            self.folded = {call.id: call_brief(call) for call in self.board.calls.values()}
-            self.seen = {}
         for one in effects:
             if isinstance(one, News) and one.type.startswith("call.") and one.type != "call.left":
                 assert one.call is not None

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from cti import events as ev
+from cti.agents import Work
 from cti.effects import Deliver, News, Recall
 from cti.errors import NotAllowed
 from cti.features import new_board
@@ -16,7 +19,7 @@ from tests.world import World
 
 def restarted(world: World) -> World:
     """The same call centre with a server that was killed and begins with what the store remembers."""
-    calls = tuple(world.board.calls.values())
+    calls = tuple(replace(call, told_as=(), consult=None, watches=[]) for call in world.board.calls.values())
     figures = tuple(f for q in world.board.queues.values() for f in q.figures.values())
     records = world.records()
     world.board = new_board(TenantId("demo"))
@@ -155,6 +158,32 @@ def test_what_a_supervisor_has_set_for_after_the_call_is_not_the_agents_to_take_
     world.agent_hangs_up(call)
     world.passes(60)
     assert world.says("1001") == ("not_ready", "培训")
+
+
+def test_what_was_to_follow_a_supervision_that_a_restart_has_forgotten_follows_at_once() -> None:
+    world = World("1001")
+    world.ready("1001")
+    agent = world.board.agents[AgentNo("1001")]
+    agent.work = Work.SUPERVISING
+    world.status("1001", "not_ready", "培训", forced=True)
+    assert world.says("1001")[0] == "ready"
+    snapshot(restarted(world))
+    assert (world.work("1001"), world.says("1001")) == ("idle", ("not_ready", "培训"))
+    world.status("1001", "ready")
+    assert world.says("1001")[0] == "ready"
+
+
+def test_a_restored_call_is_told_once_and_then_only_when_it_changes() -> None:
+    world = World("1001", "1002")
+    world.ready("1001")
+    call = world.caller_joins()
+    world.answers(call)
+    legs = (seen(world.call(call), "cti-deliver", bridge="b1"), seen_agent(world.call(call), "1001", bridge="b1"))
+    restarted(world)
+    snapshot(world, *legs)
+    assert world.news(call).count("call.updated") == 1
+    world.agent_hangs_up(call)
+    assert world.news(call).count("call.updated") == 1
 
 
 def test_a_call_answered_while_nobody_looked_is_with_its_agent() -> None:
