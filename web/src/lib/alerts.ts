@@ -8,12 +8,14 @@ import { alertsOn } from "./preferences";
 export type Alerts = "off" | "on" | "blocked" | "insecure" | "none";
 
 const can = (): boolean => "Notification" in window;
+/** A browser of a phone has the permission to give, and cannot show one from a page. */
+const cannot = ref(!can());
 const permission = ref<NotificationPermission>(can() ? Notification.permission : "denied");
 
 export const alerts = computed<Alerts>(() => {
   if (!alertsOn.value) return "off";
   if (!window.isSecureContext) return "insecure";
-  if (!can()) return "none";
+  if (cannot.value) return "none";
   if (permission.value === "granted") return "on";
   return permission.value === "denied" ? "blocked" : "off";
 });
@@ -35,7 +37,13 @@ export interface Alert {
 /** Shows one; what comes back takes it away. A press on it brings the page to the front. */
 export function raise(alert: Alert): () => void {
   if (alerts.value !== "on") return () => undefined;
-  const shown = new Notification(alert.title, { body: alert.body, tag: alert.key, lang: document.documentElement.lang, requireInteraction: true });
+  let shown: Notification;
+  try {
+    shown = new Notification(alert.title, { body: alert.body, tag: alert.key, lang: document.documentElement.lang, requireInteraction: true });
+  } catch {
+    cannot.value = true;
+    return () => undefined;
+  }
   shown.onclick = () => {
     window.focus();
     shown.close();

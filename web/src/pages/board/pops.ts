@@ -7,6 +7,10 @@ import { stageOf, type Board, type Pop, type Stage } from "./model";
 
 const ATTENDING: Partial<Record<Work, Stage>> = { ringing: "ringing", talking: "talking", consulting: "talking", held: "held" };
 
+/** Somebody calls me, or I am to call somebody back, and I have not answered yet; not so a number that I dialled myself. */
+export const calls = (pop: Pop): boolean =>
+  pop.stage === "offered" || pop.stage === "ringing" || (pop.stage === "dialling" && pop.seq !== null && pop.answeredAt === null);
+
 /** `screen_pop.requested`: before the phone rings. */
 export function open(board: Board, request: PopRequest, call: string, at: number, seq: number): void {
   board.pops.delete(rebuiltKey(call));

@@ -237,6 +237,20 @@ test("a lost PBX link is known until it is back", () => {
   expect(board.pbx.down).toBeNull();
 });
 
+test("a call that I have left does not come back with what becomes of it", () => {
+  board = emptyBoard("1001", true);
+  const talking = { agent_no: "1001", state: "talking", answered_at: stamp(1) } as const;
+  const gone = (): boolean[] => [...board.calls.values()].map((row) => row.gone !== null);
+  tell(news("call.answered", call("c1", talking), 1), news("call.left", call("c1", talking), 5));
+  expect(gone()).toEqual([true]);
+  tell(news("call.updated", call("c1", { ...talking, state: "survey" }), 6));
+  expect(gone()).toEqual([true]);
+
+  tell(news("call.answered", call("c2", talking), 1, "c2"), news("call.left", call("c2", talking), 5, "c2"));
+  tell(news("call.updated", call("c2", { ...talking, agent_no: "1900" }), 5, "c2"), news("call.held", call("c2", { ...talking, agent_no: "1900", state: "held" }), 6, "c2"));
+  expect(gone()).toEqual([true, true]);
+});
+
 test("events of types that are not known are ignored", () => {
   tell(news("survey.answered", { score: 5 }), news("call", null as never, 1, null), news("", {}));
   expect(board.calls.size).toBe(0);

@@ -69,9 +69,11 @@ function callNews(board: Board, type: string, call: CallNews, at: number): void 
   const left = endOfMyPart(board, type, call);
   pops.follow(board, call);
   if (left !== null) pops.leave(board, call.id, left, at);
-  const over = call.state === "ended" ? (call.result ?? "ended") : board.ownCallsOnly && call.agent_no !== board.me ? left : null;
-  if (board.ownCallsOnly && call.agent_no !== board.me && !board.calls.has(call.id)) return;
-  board.calls.set(call.id, { ...plain(call), gone: over === null ? null : { at, why: over } });
+  const row = board.calls.get(call.id);
+  const others = board.ownCallsOnly && call.agent_no !== board.me;
+  if (others && !row) return;
+  const over = call.state === "ended" ? (call.result ?? "ended") : others ? left : board.ownCallsOnly && call.state === "survey" ? "ended" : null;
+  board.calls.set(call.id, { ...plain(call), gone: over !== null ? { at, why: over } : others ? (row?.gone ?? null) : null });
 }
 
 /** In `call.left` the agent named is the one who left, and the call itself may go on. */

@@ -36,15 +36,17 @@ export function useAttention(incoming: ComputedRef<Pop | undefined>): void {
       if (!pop || document.hasFocus()) return;
       const still = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
       if (!still) flashing = setInterval(() => (lit.value = !lit.value), FLASH_MS);
-      lower = raise({ key: pop.key, title: heading(pop), body: t("alerts.body", { number: `${pop.caller.number} ${pop.caller.place ?? ""}`.trim(), queue: pop.queueTitle || pop.queue }) });
+      lower = raise({ key: pop.call, title: heading(pop), body: t("alerts.body", { number: `${pop.caller.number} ${pop.caller.place ?? ""}`.trim(), queue: pop.queueTitle || pop.queue }) });
     },
   );
 
   const heading = (pop: Pop): string => (pop.vip ? `${t("pop.vip")} · ` : "") + (pop.caller.name || t("pop.unknown"));
 
   window.addEventListener("focus", calm);
+  window.addEventListener("pagehide", calm); // or a name would stay on the desktop of a page that is gone
   onScopeDispose(() => {
     window.removeEventListener("focus", calm);
+    window.removeEventListener("pagehide", calm);
     calm();
   });
 }
