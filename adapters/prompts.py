@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -86,6 +86,8 @@ class Prompts:
         self._version = -1
         self._reading = asyncio.Lock()
         self._changing = asyncio.Lock()
+        self.on_change: Callable[[], None] = lambda: None
+        """Files may be others from now on."""
 
     # --- what callers hear ---
 
@@ -117,6 +119,7 @@ class Prompts:
                 for language, heard in one.heard.items()
             }
             self._version = version
+        self.on_change()
 
     def _look_at_built(self) -> None:
         """The built-in files change when they are made anew, which the builder tells last."""
@@ -133,6 +136,7 @@ class Prompts:
             if (file := place(self._voice, language, name)).is_file()
         }
         self._built_at = built_at
+        self.on_change()
 
     async def watch(self) -> None:
         """Notice within a second what the command line or another server changes."""

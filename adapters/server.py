@@ -163,7 +163,9 @@ class Server:
         self.crm = Crm(settings.crm_hosts.split(","))
         self.places = CallerPlaces(store.database, settings.state_dir)
         self.look_ups = LookUps(self.queries, self.clock, lambda event, tenant: self.engine.post(event, tenant))
+        self.joined = Joiner(settings.prompts_dir)
         self.pbx = self._pbx()
+        self.prompts.on_change = self._prompts_changed
         self.talk = self._talk()
         self.engine = Engine(
             Carriers(
@@ -203,7 +205,7 @@ class Server:
             open_calls=lambda: [call for tenant in self.engine.tenants for call in self.engine.board(tenant).calls],
             unknown_calls=self._unknown_calls,
             sounds=sounds(self.prompts),
-            joined=Joiner(settings.prompts_dir),
+            joined=self.joined,
             globals=self._globals,
             on_up=self.provisioner.wake,
         )
@@ -292,6 +294,12 @@ class Server:
         trunks = {f"CTI_TRUNK_{tenant}": self._default_trunk(tenant) for tenant in self.engine.tenants}
         own = {"CTI_AGI": f"{host}:{self.agi.port}", "CTI_TRUNK": self.settings.trunk}
         return {**own, **trunks, **safe, **said_without_us(self.prompts, self.engine.tenants), **self.archive.globals()}
+
+    def _prompts_changed(self) -> None:
+        self.joined.forget()
+        if self.pbx.up:  # else it is told when it is
+            for name, value in said_without_us(self.prompts, self.engine.tenants).items():
+                self.pbx.set_global(name, value)
 
     def _default_trunk(self, tenant: TenantId) -> str:
         return self.engine.board(tenant).dialling.default_trunk

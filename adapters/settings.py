@@ -20,6 +20,7 @@ _DATABASE: Final = re.compile(r"(sqlite\+aiosqlite:///|postgresql\+asyncpg://).+
 _FALLBACK: Final = re.compile(r"^(message|number:[0-9]{1,32})$")
 
 
+_NOT_PLAYED: Final = ",&:;|()$\\\"'"
 _TRUNK: Final = re.compile(r"[A-Za-z0-9-]{1,64}")
 
 
@@ -98,6 +99,14 @@ class Settings(BaseModel):
     def _known_database(cls, value: str) -> str:
         if not _DATABASE.match(value):
             raise ValueError("is sqlite+aiosqlite:///<file> or postgresql+asyncpg://<user>:<secret>@<host>/<name>")
+        return value
+
+    @field_validator("prompts_dir", "voice_dir")
+    @classmethod
+    def _playable(cls, value: Path) -> Path:
+        """Its files are named in options of Dial and in lists of Playback."""
+        if any(sign in str(value.absolute()) for sign in _NOT_PLAYED):
+            raise ValueError(f"is a folder that Asterisk can play from: its path has none of {_NOT_PLAYED}")
         return value
 
     @field_validator("fallback")

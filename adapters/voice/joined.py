@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from adapters.voice.sound import FORM
+from adapters.voice.sound import FORM, HEADER
 
 MOST: Final = 1_000
 """Files that are kept; beyond them those go that were not wanted for the longest time."""
@@ -22,19 +22,31 @@ MOST: Final = 1_000
 class Joiner:
     def __init__(self, folder: Path) -> None:
         self._folder = folder.absolute() / ".joined"
+        self._made: dict[tuple[str, ...], str] = {}
 
     def __call__(self, files: Sequence[str]) -> str:
-        """The file that says all of these, without its ending, like them. Raises `OSError`, `ValueError`."""
+        """The file that says all of these, without its ending, like them. Raises `OSError`, `ValueError`.
+
+        The second time nothing is read: a phone waits for it.
+        """
         if len(files) == 1:
             return files[0]
+        known = self._made.get(tuple(files))
+        if known is not None:
+            return known
         made = "\n".join(f"{file} {os.stat(f'{file}.wav').st_mtime_ns}" for file in files)
         target = self._folder / f"{hashlib.sha256(made.encode()).hexdigest()[:32]}.wav"
-        try:
+        if target.is_file() and target.stat().st_size > HEADER:
             os.utime(target)
-        except FileNotFoundError:
+        else:
             self._join(files, target)
             self._tidy()
-        return str(target.with_suffix(""))
+        self._made[tuple(files)] = str(target.with_suffix(""))
+        return self._made[tuple(files)]
+
+    def forget(self) -> None:
+        """Prompts have changed: look at each again before it is said."""
+        self._made.clear()
 
     def _join(self, files: Sequence[str], target: Path) -> None:
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -44,6 +56,8 @@ class Joiner:
                 all_of_them.setparams((*FORM, 0, "NONE", ""))
                 for file in files:
                     all_of_them.writeframes(_frames(f"{file}.wav"))
+            with draft.open("rb+") as written:
+                os.fsync(written.fileno())
             draft.chmod(0o644)  # Asterisk may be another user
             draft.replace(target)
         finally:
@@ -53,6 +67,8 @@ class Joiner:
         kept = sorted(self._folder.glob("*.wav"), key=lambda file: file.stat().st_mtime_ns, reverse=True)
         for old in kept[MOST:]:
             old.unlink(missing_ok=True)
+        if len(kept) > MOST:
+            self.forget()
 
 
 def _frames(file: str) -> bytes:

@@ -33,6 +33,8 @@ def test_the_environment_wins_over_the_file_and_the_file_over_the_lab(tmp_path: 
         ({"CTI_ARI_URL": "http://me:secret@127.0.0.1:8088/ari"}, "ari_url"),
         ({"CTI_ARI_URL": "file:///etc/passwd"}, "ari_url"),
         ({"CTI_TRUNK": "my_trunk"}, "trunk"),
+        ({"CTI_PROMPTS_DIR": "/srv/cti:1/prompts"}, "prompts_dir"),
+        ({"CTI_VOICE_DIR": "/opt/cti (new)/voice"}, "voice_dir"),
     ],
 )
 def test_a_wrong_variable_stops_the_start_and_is_named(environ: dict[str, str], said: str, tmp_path: Path) -> None:

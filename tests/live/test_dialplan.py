@@ -4,9 +4,11 @@ import asyncio
 import re
 import urllib.parse
 from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 
 from tests.adapters.asterisk.waiting import eventually
 from tests.live.conftest import Lab, Phones
@@ -17,6 +19,7 @@ from tests.live.tone import until_heard
 
 NUMBER, NAME = "13800001234", "张伟明"
 CALLERS, ROUNDS = 20, 25
+OwnWords = Callable[[str], Awaitable[None]]
 
 
 async def waiting(events: Tap, since: int = 0) -> dict[str, str]:
@@ -289,13 +292,22 @@ async def test_without_a_heartbeat_a_message_takes_the_caller(phones: Phones, ev
     assert 2.0 <= float(fell["Timestamp"]) - float(told["Timestamp"]) < 3.0
 
 
+@pytest_asyncio.fixture
+async def own_words(control: Tap) -> AsyncIterator[OwnWords]:
+    async def leave(files: str) -> None:
+        await control.ask("Setvar", Variable="CTI_FALLBACK_SAY_demo", Value=files)
+
+    yield leave
+    await leave("")
+
+
 @pytest.mark.asterisk_complains
 @pytest.mark.usefixtures("short_patience")
 async def test_the_message_is_the_tenants_own_as_the_server_left_it(
-    lab: Lab, phones: Phones, control: Tap, tmp_path: Path
+    lab: Lab, phones: Phones, own_words: OwnWords, tmp_path: Path
 ) -> None:
     write_tone(tmp_path / "sorry.wav", 1250)
-    await control.ask("Setvar", Variable="CTI_FALLBACK_SAY_demo", Value=str(tmp_path / "sorry"))
+    await own_words(str(tmp_path / "sorry"))
     trunk = await phones.trunk()
     caller = trunk.call("4001", NUMBER, NAME)
     await until_heard(trunk, {1250})
@@ -305,7 +317,6 @@ async def test_the_message_is_the_tenants_own_as_the_server_left_it(
     (tmp_path / "sorry.wav").unlink()
     trunk.call("4001", NUMBER, NAME)
     await eventually(lambda: "tt-allbusy" in (lab.asterisk.ask("core show channels concise") or ""))
-    await control.ask("Setvar", Variable="CTI_FALLBACK_SAY_demo", Value="")
 
 
 @pytest.mark.usefixtures("short_patience")

@@ -50,7 +50,15 @@ def test_a_part_that_is_spoken_anew_is_heard_anew(tmp_path: Path) -> None:
     join([number, one])
     prompt(tmp_path, "digit-1", 4)
     os.utime(f"{one}.wav", ns=(0, 1))
+    join.forget()
     assert samples(join([number, one])) == [1, 4]
+
+
+def test_what_a_dead_machine_left_empty_is_made_again(tmp_path: Path) -> None:
+    number, one = prompt(tmp_path, "agent-no", 1), prompt(tmp_path, "digit-1", 3)
+    made = Joiner(tmp_path / "prompts")([number, one])
+    Path(f"{made}.wav").write_bytes(b"")
+    assert samples(Joiner(tmp_path / "prompts")([number, one])) == [1, 3]
 
 
 @pytest.mark.parametrize("broken", ["missing", "empty", "another rate"])
@@ -72,3 +80,4 @@ def test_what_was_not_wanted_for_the_longest_time_goes(tmp_path: Path, monkeypat
     os.utime(f"{made[1]}.wav", ns=(0, 0))
     made.append(join([number] * 4))
     assert [Path(f"{one}.wav").exists() for one in made] == [True, False, True]
+    assert Path(f"{join([number] * 3)}.wav").exists(), "made again when it is wanted again"
