@@ -106,6 +106,11 @@ def late(side: list[float], pitch: int) -> float:
     return max(pieces(side, pitch)[-4:-1])
 
 
+def early(side: list[float], pitch: int) -> float:
+    """The same near the beginning."""
+    return max(pieces(side, pitch)[1:4])
+
+
 def wall_of(centre: Centre) -> Any:
     return centre.desktop(centre.admin, "calls:*")
 
@@ -169,8 +174,8 @@ async def test_on_demand_nothing_is_kept_before_somebody_asks_and_nothing_at_all
     left, right = await sound(small, recording["id"], tmp_path)
     talked = await small.get(f"/calls/{recording['call']}", await small.token(small.admin))
     assert recording["seconds"] < talked["segments"][-1]["seconds"] - 0.5
-    assert pieces(left, CUSTOMER)[1] > LOUD
-    assert pieces(right, AGENT)[1] > LOUD
+    assert early(left, CUSTOMER) > LOUD
+    assert early(right, AGENT) > LOUD
     assert set(spool.glob("*.raw")) <= before
 
 
@@ -199,7 +204,7 @@ async def test_one_recording_goes_on_when_the_customer_is_sent_to_another_agent(
     # The customer is heard throughout; where the agents change, the file is closed and opened: part of a piece is lost.
     assert steady(left, CUSTOMER) > LOUD / 2
     first, last = pieces(right, AGENT), pieces(right, 620)
-    assert (first[1] > LOUD, first[-2] < QUIET) == (True, True)
+    assert (early(right, AGENT) > LOUD, first[-2] < QUIET) == (True, True)
     assert (last[1] < QUIET, late(right, 620) > LOUD) == (True, True)
     assert recording["agents"] == ["1001", "1002"]
     one, two = (marker for marker in recording["markers"] if marker["kind"] == "talking")
@@ -279,8 +284,8 @@ async def test_a_recorded_call_of_ours_goes_on_in_one_file_when_another_agent_ta
             recording = await kept(small, wall, talk)
 
     left, right = await sound(small, recording["id"], tmp_path)
-    assert (pieces(left, CUSTOMER)[1] > LOUD, late(left, CUSTOMER) > LOUD) == (True, True)
-    assert (pieces(right, AGENT)[1] > LOUD, late(right, 620) > LOUD) == (True, True)
+    assert (early(left, CUSTOMER) > LOUD, late(left, CUSTOMER) > LOUD) == (True, True)
+    assert (early(right, AGENT) > LOUD, late(right, 620) > LOUD) == (True, True)
     assert recording["agents"] == ["1001", "1002"]
 
 
@@ -320,7 +325,7 @@ async def test_a_hold_and_a_consultation_are_marked_and_whoever_has_the_customer
     asking = right[round(held["from"] * RATE) + PIECE : round(held["to"] * RATE) - PIECE // 2]
     assert max(levels(asking, (AGENT, 620)).values()) < LOUD  # what the agents say to one another is not the customer's
     begun = round(two["from"] * RATE) + PIECE
-    assert levels(right[begun : begun + PIECE], (620,))[620] > LOUD
+    assert max(pieces(right[begun : begun + 4 * PIECE], 620)) > LOUD
 
 
 async def test_talk_goes_on_while_the_server_is_killed_and_all_of_it_is_kept(
@@ -340,8 +345,8 @@ async def test_talk_goes_on_while_the_server_is_killed_and_all_of_it_is_kept(
 
     recording = found["items"][0]
     left, right = await sound(small, recording["id"], tmp_path)
-    assert pieces(left, CUSTOMER)[2] > LOUD
-    assert pieces(right, AGENT)[2] > LOUD
+    assert early(left, CUSTOMER) > LOUD
+    assert early(right, AGENT) > LOUD
     assert recording["seconds"] > 1.0
 
 
