@@ -672,6 +672,13 @@ class StatusPended(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AcwResumed(Event):
+    """What an agent had begun in after-call work came to no talk; after-call work goes on, its timer never stopped."""
+
+    agent: AgentNo
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AcwEnded(Event):
     agent: AgentNo
 

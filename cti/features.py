@@ -125,6 +125,7 @@ FEATURES.update(
         ev.CallHeld: (telling.held,),
         ev.CallRetrieved: (telling.retrieved,),
         ev.AgentLeft: (telling.left, screenpop.closed, wrapup.began),
+        ev.AcwResumed: (wrapup.began,),
         ev.AcwEnded: (wrapup.ended,),
         ev.DispositionSaid: (disposing.told, wrapup.settled),
         ev.DispositionWaived: (wrapup.settled,),

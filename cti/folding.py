@@ -221,8 +221,10 @@ def agent_left(board: Board, event: ev.AgentLeft) -> None:
     record = agent.record
     record.idle_since = event.at
     record.acw_began = event.at
-    record.acw_until = Instant(event.at + acw_ms)
-    record.due_call, record.due_queue = due_after(board, call, agent.no)
+    record.acw_until = Instant(max(event.at + acw_ms, record.acw_until or 0))  # one that was interrupted goes on
+    due = due_after(board, call, agent.no)
+    if due[0] is not None or record.due_call is None:
+        record.due_call, record.due_queue = due
     agent.call = agent.caller = None
     board.touch(agent, record=True)
     board.touch_call(call)
@@ -233,6 +235,12 @@ def handling(call: Call, agent: AgentNo) -> int:
     taken = next((o for o in reversed(call.offers) if o.agent_no == agent and o.ended_at is not None), None)
     ringing = 0 if taken is None or taken.ended_at is None else taken.ended_at - taken.offered_at
     return ringing + call.talked(agent)
+
+
+def acw_resumed(board: Board, event: ev.AcwResumed) -> None:
+    agent = board.agents[event.agent]
+    agent.step(event)
+    board.touch(agent)
 
 
 def acw_ended(board: Board, event: ev.AcwEnded) -> None:
@@ -396,6 +404,7 @@ FOLDS: Final[Mapping[type[ev.Event], Fold]] = {
     ev.CallHeld: call_held,
     ev.CallRetrieved: call_held,
     ev.AgentLeft: agent_left,
+    ev.AcwResumed: acw_resumed,
     ev.AcwEnded: acw_ended,
     ev.FallbackTaken: fallback_taken,
     ev.CallEnded: call_ended,

@@ -16,11 +16,12 @@ from cti.errors import DispositionMissing, NotInAcw
 from cti.ids import AgentNo, Instant
 
 
-def began(board: Board, event: ev.AgentLeft) -> Iterator[ev.Event | Effect]:
+def began(board: Board, event: ev.AgentLeft | ev.AcwResumed) -> Iterator[ev.Event | Effect]:
+    """It begins, or goes on after something that interrupted it, and then ends when it would have."""
     record = board.agents[event.agent].record
     assert record.acw_began is not None
     assert record.acw_until is not None
-    is_over = record.acw_until <= record.acw_began and record.due_call is None
+    is_over = record.acw_until <= event.at and record.due_call is None
     if is_over or record.pending_status == "logged_out":
         yield ev.AcwEnded(at=event.at, agent=event.agent)
         return

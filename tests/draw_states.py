@@ -46,6 +46,7 @@ MEANS: Final = {
     "WatchEnded": "supervision is over",
     "CallTaken": "a supervisor has the customer now",
     "AgentLeft": "the agent's part has ended, or the caller's leg under it",
+    "AcwResumed": "what interrupted after-call work came to no talk, and it goes on",
     "AcwEnded": "after-call work is over: its time, or the agent's word",
     "CallOverflowed": "a rule moves the caller to another queue",
     "CallSentOn": "a rule sends the caller to a number, an agent, voicemail, a flow or a callback",

@@ -69,9 +69,11 @@ def _look(event: ce.OrderFailed | ce.CallDoubted, after: int, *, again: bool = F
 
 
 def released(board: Board, event: ce.ColleagueReleased | ce.PlacingEnded | ce.WatchEnded) -> Iterator[ev.Event]:
-    """A status asked for meanwhile applies now, as after an offer."""
+    """After-call work that this interrupted goes on; else a status asked for meanwhile applies, as after an offer."""
     record = board.agents[event.agent].record
-    if record.pending_status is not None:
+    if record.acw_until is not None:
+        yield ev.AcwResumed(at=event.at, agent=event.agent)
+    elif record.pending_status is not None:
         yield ev.StatusChanged(
             at=event.at,
             agent=event.agent,

@@ -48,7 +48,7 @@ def dial(board: Board, event: ce.DialAsked) -> Iterator[ev.Event | Effect]:
         caller_id = agent.no
         spot = Spot("call_device", free_device(other), caller_id=caller_id, seconds=OTHER_SECONDS)
         direction = "internal"
-    device = free_device(agent)
+    device = free_device(agent, own=True)
     leg = LegId(f"{event.call}.1")
     yield ce.CallPlaced(
         at=event.at,

@@ -45,9 +45,10 @@ def with_customer(board: Board, wish: ce.Wish) -> tuple[Call, Agent, Leg]:
     return call, agent, leg
 
 
-def free_device(agent: Agent) -> DeviceName:
-    """The phone of an agent who could be rung now; raises `Busy`."""
-    if agent.work is not Work.IDLE:
+def free_device(agent: Agent, *, own: bool = False) -> DeviceName:
+    """The phone of an agent who could be rung now; raises `Busy`. `own`: the agent asks for it, and may do so in
+    after-call work too."""
+    if agent.work is not Work.IDLE and not (own and agent.work is Work.ACW):
         raise Busy(f"agent {agent.no} is {agent.work}")
     if agent.device is None or not agent.reachable:
         raise Busy(f"the phone of agent {agent.no} is not there")

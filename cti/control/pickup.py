@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cti import events as ev
+from cti.agents import Work
 from cti.board import Board
 from cti.control import events as ce
 from cti.control.parts import free_device, link
 from cti.effects import Effect
 from cti.errors import NotAllowed, NotSignedIn, WrongState
 from cti.records import OfferResult, State
+from cti.wrapup import may_end
 
 
 def pick_up(board: Board, event: ce.PickUpAsked) -> Iterator[ev.Event | Effect]:
@@ -25,7 +27,10 @@ def pick_up(board: Board, event: ce.PickUpAsked) -> Iterator[ev.Event | Effect]:
         raise WrongState(f"the call is {call.state}")
     if offer is not None and call.state is not State.WAITING and offer.agent_no == agent.no:
         raise WrongState("the call rings at that agent's phone already")
-    device = free_device(agent)
+    device = free_device(agent, own=True)
+    if agent.work is Work.ACW:  # who takes another call has done with this one
+        may_end(agent)
+        yield ev.AcwEnded(at=event.at, agent=agent.no)
     if offer is not None and call.state is not State.WAITING:
         yield ev.OfferEnded(
             at=event.at,

@@ -92,7 +92,7 @@ def _goes(board: Board, call: Call, leg: Leg, mode: str, of: Leg, event: ev.Even
 
 
 def _begins(board: Board, event: ce.WatchAsked, call: Call, of: Leg) -> Iterator[ev.Event | Effect]:
-    device = free_device(board.agent(event.agent))
+    device = free_device(board.agent(event.agent), own=True)
     leg = next_leg(call)
     if event.mode == "barge":
         yield from gather(call, [*talkers(board, call), call.customer], event.at)

@@ -224,6 +224,29 @@ async def test_an_agent_dials_says_what_it_came_to_and_the_record_has_it(
         assert (said["agent_no"], said["note"]) == ("1003", "明天再打")
 
 
+async def test_an_agent_calls_the_customer_back_in_after_call_work(
+    centre: Centre, phones: Phones, window: Browser
+) -> None:
+    desk, trunk, far = await phones.desk("1003"), await phones.trunk(), await phones.carrier()
+    await centre.status(await centre.token("1003"), "1003", "ready")
+    async with person(window, centre) as agent:
+        await agent.sign_in("1003")
+        caller = trunk.call("4001", "13800001234", "张伟明")
+        (await desk.next_ring()).answer()
+        await agent.sees(agent.pop("talking"), "张伟明")
+        caller.hangup()
+        await agent.sees(agent.agent("1003", "acw"))
+        await agent.page.get_by_placeholder("号码或同事工号").fill("13800001234")
+        await agent.press("呼叫")
+        (await desk.next_ring()).answer()
+        other = await far.next_ring()
+        other.answer()
+        await agent.sees(agent.pop("talking"), "13800001234")
+        await agent.press("挂断")
+        await other.until_ended()
+        await agent.sees(agent.agent("1003", "ready"))
+
+
 async def test_an_agent_asks_a_colleague_and_hands_the_customer_over_on_the_page(
     centre: Centre, phones: Phones, window: Browser
 ) -> None:

@@ -564,6 +564,123 @@ def test_forbidden_numbers_and_foreign_caller_ids_ring_nobody() -> None:
     assert w.work("1001") == "idle"
 
 
+# --- what is begun in after-call work ---------------------------------------------------------------------------------
+
+
+def wrapping_up(agent: str = "1001") -> ControlWorld:
+    """After-call work of five seconds has just begun for this agent."""
+    w = world()
+    w.caller_leaves(w.talk(agent))
+    assert w.work(agent) == "acw"
+    return w
+
+
+def test_a_customer_is_called_back_in_after_call_work_which_then_goes_on() -> None:
+    w = wrapping_up()
+    w.passes(2)
+    call, leg = dialled(w)
+    assert w.work("1001") == "ringing"
+    w.picked_up(leg)
+    w.picked_up(other := w.dials(call, leg, "cti-trunk", "o1"))
+    w.passes(1)
+    w.gone(other)
+    w.gone(leg)
+    assert w.work("1001") == "acw"
+    w.passes(1.9)
+    assert w.work("1001") == "acw", "there were two seconds left"
+    w.passes(0.2)
+    assert w.work("1001") == "idle"
+    settled(w)
+
+
+def test_a_call_that_outlasts_after_call_work_leaves_none_of_it() -> None:
+    w = wrapping_up()
+    call, leg = dialled(w)
+    w.picked_up(leg)
+    w.picked_up(other := w.dials(call, leg, "cti-trunk", "o1"))
+    w.passes(20)
+    w.gone(other)
+    w.gone(leg)
+    assert w.work("1001") == "idle"
+    settled(w)
+
+
+@pytest.mark.parametrize(("after", "work"), [(1, "acw"), (9, "idle")])
+def test_a_call_that_reaches_nobody_gives_back_the_after_call_work_that_is_left(after: float, work: str) -> None:
+    w = wrapping_up()
+    _, leg = dialled(w)
+    w.passes(after)
+    w.take(ce.LegNotReached(at=w.now, leg=leg, why="no_answer"))
+    assert w.work("1001") == work
+    w.passes(5)
+    assert w.work("1001") == "idle"
+    settled(w)
+
+
+def test_a_waiting_caller_does_not_get_an_agent_who_is_back_in_after_call_work_and_gets_them_after_it() -> None:
+    w = wrapping_up()
+    _, leg = dialled(w)
+    waiting = w.caller_joins()
+    w.take(ce.LegNotReached(at=w.now, leg=leg, why="busy"))
+    assert w.rung(waiting) == []
+    w.passes(5)
+    assert w.rung(waiting) == ["1001"]
+    w.answers(waiting)
+    w.caller_leaves(waiting)
+    settled(w)
+
+
+def test_a_supervisor_who_has_taken_a_call_listens_to_another_in_after_call_work() -> None:
+    w = world()
+    heard, taken = w.talk("1002"), w.talk()
+    w.asks(ce.WatchAsked, "1900", taken, mode="intercept")
+    w.picked_up(w.invited())
+    w.follows_orders()
+    w.caller_leaves(taken)
+    assert w.work("1900") == "acw"
+    leg = watched(w, heard)
+    assert w.work("1900") == "supervising"
+    w.gone(leg)
+    assert w.work("1900") == "acw"
+    w.passes(5)
+    assert w.work("1900") == "idle"
+    w.caller_leaves(heard)
+    settled(w)
+
+
+def test_picking_up_in_after_call_work_ends_it() -> None:
+    w = wrapping_up()
+    waiting = w.caller_joins()
+    w.asks(ce.PickUpAsked, "1001", waiting)
+    w.answers(waiting)
+    assert (w.work("1001"), w.call(waiting).agent_no) == ("talking", "1001")
+    w.caller_leaves(waiting)
+    w.passes(5)
+    settled(w)
+
+
+def test_nobody_else_rings_an_agent_in_after_call_work() -> None:
+    w = world()
+    call = w.talk("1002")
+    w.caller_leaves(w.talk("1001"))
+    assert w.work("1001") == "acw"
+    assert w.refused(ce.TransferAsked, "1002", call, to="agent:1001") == "busy"
+    assert w.refused(ce.ConsultAsked, "1002", call, to="agent:1001") == "busy"
+
+
+@pytest.mark.parametrize(("status", "forced"), [("logged_out", False), ("not_ready", False), ("logged_out", True)])
+def test_a_status_asked_for_while_dialling_in_after_call_work_applies_as_it_would_have(
+    status: str, forced: bool
+) -> None:
+    w = wrapping_up()
+    _, leg = dialled(w)
+    w.status("1001", status, "培训" if status == "not_ready" else None, forced=forced)
+    w.take(ce.LegNotReached(at=w.now, leg=leg, why="no_answer"))
+    w.passes(6)
+    assert (w.work("1001"), w.says("1001")[0]) == ("idle", status)
+    settled(w)
+
+
 # --- supervision ------------------------------------------------------------------------------------------------------
 
 

@@ -15,7 +15,7 @@ from cti.control import events as ce
 from cti.dispositions import Disposition, in_order
 from cti.errors import Refused
 from cti.features import new_board
-from cti.ids import AgentNo, CallId, QueueName, TenantId
+from cti.ids import AgentNo, CallId, LegId, QueueName, TenantId
 from cti.records import QueueSettings
 from cti.shapes import agent_shape, call_shape
 from tests.control_world import ControlWorld
@@ -65,6 +65,15 @@ def status_refused(w: ControlWorld, agent: str, status: str) -> str:
         assert w.everything() == before
         return refusal.code
     raise AssertionError("it was accepted")
+
+
+DIALLED = CallId("1-1-123456")
+
+
+def dials(w: ControlWorld, agent: str = "1001", call: CallId = DIALLED) -> LegId:
+    """The agent calls a number of their own accord; their phone rings."""
+    w.take(ce.DialAsked(at=w.now, agent=AgentNo(agent), call=call, to="13900001111"))
+    return w.invited()
 
 
 def finishes(w: World, agent: str = "1001") -> None:
@@ -314,6 +323,42 @@ def test_what_another_call_came_to_is_not_what_is_asked_for() -> None:
     assert due(w) == second
 
 
+def test_it_is_still_due_after_a_call_that_the_agent_dialled_meanwhile() -> None:
+    w, first = wrapping_up()
+    w.picked_up(leg := dials(w))
+    w.picked_up(w.dials(DIALLED, leg, "cti-trunk", "o1"))
+    w.passes(60)
+    w.gone(leg)
+    assert (w.work("1001"), due(w)) == ("acw", first)
+    waiting = w.caller_joins()
+    assert w.refused(ce.PickUpAsked, "1001", waiting) == "disposition_missing"
+    says(w, first)
+    assert w.rung(waiting) == ["1001"]
+
+
+@pytest.mark.parametrize("after", ["asked", "answered"])
+def test_said_while_the_agent_dials_it_leaves_only_the_time(after: str) -> None:
+    w, first = wrapping_up()
+    w.picked_up(leg := dials(w))
+    if after == "answered":
+        w.picked_up(w.dials(DIALLED, leg, "cti-trunk", "o1"))
+    says(w, first)
+    w.passes(3)
+    w.gone(leg)
+    assert (w.work("1001"), due(w)) == ("acw", None)
+    w.passes(10)
+    assert w.work("1001") == "idle"
+
+
+def test_a_restart_while_the_agent_dials_in_after_call_work_forgets_nothing_that_is_due() -> None:
+    w, first = wrapping_up()
+    leg = dials(w)
+    restarted(w)
+    w.passes(60)
+    w.gone(leg)
+    assert (w.work("1001"), due(w)) == ("acw", first)
+
+
 def test_a_break_asked_for_waits_for_it_too() -> None:
     w, call = wrapping_up()
     w.status("1001", "not_ready", "小休")
@@ -461,7 +506,7 @@ def act(w: ControlWorld, rng: random.Random) -> None:
     w.passes(rng.choice((0, 0.5, 3, 11)))
     agent = rng.choice(("1001", "1002"))
     live = list(w.board.calls)
-    match rng.randrange(8):
+    match rng.randrange(10):
         case 0 | 1:
             w.caller_joins(rng.choice(("sales", "support")))
         case 2:
@@ -470,6 +515,8 @@ def act(w: ControlWorld, rng: random.Random) -> None:
             call = rng.choice(live)
             if w.call(call).state in ("offered", "ringing"):
                 w.answers(call)
+            elif w.call(call).nobody_there or rng.random() < 0.3:
+                w.gone(rng.choice(w.call(call).live()).id)
             else:
                 w.caller_leaves(call)
         case 5 | 6 if w.saved:
@@ -478,6 +525,11 @@ def act(w: ControlWorld, rng: random.Random) -> None:
             required = rng.random() < 0.7
             w.queue_settings = tuple(replace(one, disposition_required=required) for one in w.queue_settings)
             w.edited()
+        case 8:
+            dials(w, agent, CallId(f"{w.now // 1000}-9-{rng.randrange(10**6):06}"))
+        case 9 if live:
+            w.asks(ce.WatchAsked, agent, rng.choice(live), mode="listen")
+            w.picked_up(w.invited())
 
 
 @pytest.mark.parametrize("seed", range(30))
@@ -490,7 +542,7 @@ def test_whatever_happens_nobody_is_idle_and_in_debt_and_the_journal_replays_to_
         except Refused:
             w.facts.pop()  # what was refused is in no journal
         for agent in w.board.agents.values():
-            assert agent.record.due_call is None or agent.work == "acw"
+            assert agent.work != "idle" or (agent.record.acw_until, agent.record.due_call) == (None, None)
             assert agent.work != "acw" or agent.record.acw_until is not None
     again = object.__new__(ControlWorld)
     again.board, again.timers = new_board(TenantId("demo")), w.timers

@@ -34,6 +34,11 @@ export function faceSince(agent: Agent): number | null {
   return work === null || status === null ? (status ?? work) : Math.max(work, status);
 }
 
+/** Whether somebody could dial or take a call of their own accord now; after-call work waits for that. */
+export function mayBegin(agent: Agent): boolean {
+  return agent.status !== "logged_out" && (agent.work === "idle" || agent.work === "acw");
+}
+
 /** Why the server itself took somebody out of the distribution; they get no calls until they say so. */
 export type Paused = "no_answer" | "unreachable" | "connection_lost";
 
