@@ -151,17 +151,52 @@ VOICE: Final = """
 """
 
 
+USELESS: Final = """
+// The first address that is found is one that Asterisk can do nothing with: addresses come in any order.
+(() => {
+  const candidate = "candidate:1 1 tcp 1518280447 127.0.0.1 9 typ host tcptype active";
+  const useless = new RTCIceCandidate({ candidate, sdpMid: "0" });
+  const listen = RTCPeerConnection.prototype.addEventListener;
+  RTCPeerConnection.prototype.addEventListener = function (event, listener, ...how) {
+    listen.call(this, event, listener, ...how);
+    if (event === "icecandidate") listener.call(this, new RTCPeerConnectionIceEvent(event, { candidate: useless }));
+  };
+})();
+"""
+
+DEAF: Final = r"""
+// As long as it is deaf, each side gets an address of the other at which nobody is.
+(() => {
+  window.deaf = true;
+  const elsewhere = (sdp) => sdp.replace(/(a=candidate:\S+ 1 udp \d+) \S+/gi, "$1 10.77.0.9");
+  const bent = (said) => (window.deaf && said ? { type: said.type, sdp: elsewhere(said.sdp) } : said);
+  const { localDescription } = Object.getOwnPropertyDescriptors(RTCPeerConnection.prototype);
+  Object.defineProperty(RTCPeerConnection.prototype, "localDescription", {
+    get() {
+      return bent(localDescription.get.call(this));
+    },
+  });
+  const take = RTCPeerConnection.prototype.setRemoteDescription;
+  RTCPeerConnection.prototype.setRemoteDescription = function (said) {
+    return take.call(this, bent(said));
+  };
+})();
+"""
+
+
 @asynccontextmanager
 async def person(
-    shown: Browser, centre: Centre, *, english: bool = False, hertz: int = 0, alerts: str = ""
+    shown: Browser, centre: Centre, *, english: bool = False, hertz: int = 0, alerts: str = "", network: str = ""
 ) -> AsyncIterator[Person]:
     """Somebody with a window of their own. `hertz`: the voice that a phone in the page sends; `alerts`: whether the
-    browser is allowed to show them (granted or denied)."""
+    browser is allowed to show them (granted or denied); `network`: what is wrong with theirs."""
     context = await shown.new_context(viewport={"width": 1366, "height": 768}, reduced_motion="reduce")
     if english:
         await context.add_init_script("localStorage.setItem('cti.language', 'en')")
     if alerts:
         await context.add_init_script(ALERTS.replace("PERMISSION", alerts))
+    if network:
+        await context.add_init_script(network)
     if hertz:
         await context.add_init_script(VOICE.replace("HERTZ", str(hertz)))
     somebody = Person(await context.new_page(), centre)

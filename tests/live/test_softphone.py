@@ -9,7 +9,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser
 
-from tests.live.browser import Person, browser, person
+from tests.live.browser import DEAF, USELESS, Person, browser, person
 from tests.live.centre import PACE_SECONDS, Centre
 from tests.live.conftest import Lab, Phones
 from tests.live.phone import Leg, Phone
@@ -119,6 +119,42 @@ async def test_a_phone_in_the_page_outlives_the_server_and_its_call_goes_on(
         await agent.sees(agent.pop("ended"))
         await agent.press("结束整理")
         await agent.sees(agent.agent("1001", "ready"))
+
+
+async def test_there_is_sound_though_the_first_address_found_is_none_that_asterisk_can_use(
+    centre: Centre, phones: Phones, window: Browser
+) -> None:
+    trunk = await phones.trunk()
+    async with person(window, centre, hertz=AGENT, network=USELESS) as agent:
+        await switched_on(agent, "1001")
+        await agent.press("示闲")
+        caller = await talking(agent, trunk)
+        with Tone(trunk, caller).send(CUSTOMER):
+            await until_heard(trunk, [AGENT])
+            await hears(agent, CUSTOMER)
+        await agent.misses(agent.page.locator("[data-silent]"))
+        await agent.press("挂断")
+        await caller.until_ended()
+        await agent.press("结束整理")
+
+
+async def test_an_agent_who_can_hear_nobody_is_told_so_and_hears_as_soon_as_there_is_a_way(
+    centre: Centre, phones: Phones, window: Browser
+) -> None:
+    trunk = await phones.trunk()
+    async with person(window, centre, hertz=AGENT, network=DEAF) as agent:
+        await switched_on(agent, "1001")
+        await agent.press("示闲")
+        caller = await talking(agent, trunk)
+        with Tone(trunk, caller).send(CUSTOMER):
+            await agent.sees(agent.page.locator("[data-silent]"), "没有声音")
+            await agent.page.evaluate("window.deaf = false")
+            await agent.misses(agent.page.locator("[data-silent]"))
+            await until_heard(trunk, [AGENT])
+            await hears(agent, CUSTOMER)
+        await agent.press("挂断")
+        await caller.until_ended()
+        await agent.press("结束整理")
 
 
 async def test_a_supervisor_listens_whispers_and_intercepts_from_the_page(

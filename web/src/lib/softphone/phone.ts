@@ -5,14 +5,16 @@ import { Problem, request } from "@/lib/api";
 
 import { FINAL, LINE, Line } from "./line";
 import { Ringer } from "./ringer";
+import { Sound } from "./sound";
 
 /** `ready` is registered; `lost` comes back by itself, `other_tab` when that tab lets go; the others wait for a person. */
 export type PhoneState = "off" | "starting" | "ready" | "lost" | "elsewhere" | "other_tab" | "microphone" | "insecure" | "none" | "refused";
 
-/** The one call of this phone. `call` is the server's id, where Asterisk has told it. */
+/** The one call of this phone. `call` is the server's id, where Asterisk has told it; `silent`: its sound has no way. */
 export interface PhoneCall {
   call: string | null;
   state: "ringing" | "talking";
+  silent: boolean;
 }
 
 export interface PhoneListener {
@@ -31,7 +33,7 @@ interface Account {
 interface Session {
   connection: RTCPeerConnection | null;
   answer(options: object): void;
-  terminate(options?: object): void;
+  terminate(options?: { status_code?: number; cause?: string }): void;
   renegotiate(options: object): boolean;
   isEstablished(): boolean;
   on(event: string, listener: (told: never) => void): void;
@@ -59,6 +61,11 @@ const AGAIN_MOST_MS = 15_000;
 /** So often may the account be wrong before it is asked for anew: an administrator may have given it another secret. */
 const SAME_ACCOUNT = 2;
 const LOCK = "cti.softphone";
+/** A machine's own addresses are found sooner; one whose search hangs answers with those it has. */
+const GATHER_MS = 1_000;
+/** For these JsSIP would hang up on a customer, where another way is all that is to be found. Whom nobody finds, Asterisk
+ *  itself lets go, after its `rtp_timeout`. */
+const NO_END = new Set(["RTP Timeout", "WebRTC Error", "Connection Error", "Request Timeout"]);
 
 /** Not of this person's making, and worth another try. */
 const passes = (problem: unknown): boolean => !(problem instanceof Problem) || problem.status === 0 || problem.status >= 500 || problem.code === "pbx_down";
@@ -68,6 +75,7 @@ export class Softphone {
   #ua: Agent | null = null;
   #line: Line | null = null;
   #session: Session | null = null;
+  #heard: Sound | null = null;
   #current: PhoneCall | null = null;
   #answering = false;
   #lost = false;
@@ -201,11 +209,13 @@ export class Softphone {
     this.#tell("ready", device);
     const session = this.#session;
     // Without it a BYE of Asterisk would look for the line that is gone; and sound may have to find another way.
-    if (this.#lost && session?.isEstablished()) {
-      const sounds = ["connected", "completed"].includes(session.connection?.iceConnectionState ?? "");
-      session.renegotiate({ useUpdate: false, ...(sounds ? {} : { rtcOfferConstraints: { iceRestart: true } }) });
-    }
+    if (this.#lost && session) this.#renegotiate(session, session.connection?.connectionState !== "connected");
     this.#lost = false;
+  }
+
+  #renegotiate(session: Session, iceRestart: boolean): void {
+    if (!session.isEstablished()) return;
+    session.renegotiate({ useUpdate: false, ...(iceRestart ? { rtcOfferConstraints: { iceRestart } } : {}) });
   }
 
   #away(device: string): void {
@@ -247,12 +257,23 @@ export class Softphone {
     session.on("peerconnection", ({ peerconnection }: { peerconnection: RTCPeerConnection }) => {
       peerconnection.addEventListener("track", (event) => (this.#sound.srcObject = event.streams[0] ?? new MediaStream([event.track])));
     });
-    session.on("icecandidate", ({ ready }: { ready: () => void }) => ready()); // Asterisk takes no later ones
-    session.on("accepted", () => this.#session === session && this.#show({ call: this.#current?.call ?? null, state: "talking" }));
+    // Asterisk takes no later ones, and the first may be none that it can use: TCP, or IPv6 where it has none.
+    session.on("icecandidate", ({ ready }: { ready: () => void }) => setTimeout(ready, GATHER_MS));
+    session.on("accepted", () => this.#session === session && this.#talks(session));
+    const terminate = session.terminate.bind(session);
+    session.terminate = (how) => (session.isEstablished() && NO_END.has(how?.cause ?? "") ? undefined : terminate(how));
     for (const end of ["ended", "failed"]) session.on(end, () => this.#over(session));
-    this.#show({ call: invite.getHeader("X-Cti-Call") ?? null, state: "ringing" });
+    this.#show({ call: invite.getHeader("X-Cti-Call") ?? null, state: "ringing", silent: false });
     if (/answer-after=0/i.test(invite.getHeader("Call-Info") ?? "")) this.answer();
     else this.#ringer.start();
+  }
+
+  #talks(session: Session): void {
+    const show = (silent: boolean): void => this.#show({ call: this.#current?.call ?? null, state: "talking", silent });
+    show(false);
+    if (session.connection === null) return;
+    // Without its line there is nobody to agree with on another way; when that is back, `#registered` sees to it.
+    this.#heard = new Sound(session.connection, show, () => this.#state === "ready" && this.#renegotiate(session, true));
   }
 
   #abandon(session: Session): void {
@@ -268,9 +289,7 @@ export class Softphone {
     if (this.#session !== session) return;
     this.#session = null;
     this.#answering = false;
-    this.#ringer.stop();
-    this.#sound.srcObject = null;
-    this.#show(null);
+    this.#quiet();
     if (this.#ending !== null) this.#end(this.#ending);
   }
 
@@ -291,14 +310,18 @@ export class Softphone {
     this.#queued?.abort();
     this.#queued = null;
     ua?.stop();
-    if (session) {
-      this.#ringer.stop();
-      this.#sound.srcObject = null;
-      this.#show(null);
-    }
+    if (session) this.#quiet();
     this.#release?.();
     this.#release = null;
     this.#tell(state);
+  }
+
+  #quiet(): void {
+    this.#ringer.stop();
+    this.#heard?.close();
+    this.#heard = null;
+    this.#sound.srcObject = null;
+    this.#show(null);
   }
 
   #show(call: PhoneCall | null): void {
