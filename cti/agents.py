@@ -38,7 +38,7 @@ IN_CALL: Final = frozenset(
 )
 
 WORK_NEXT: Final[Mapping[tuple[Work, type[ev.Event]], Work]] = {
-    (Work.IDLE, ev.AgentChosen): Work.OFFERED,
+    **{(work, ev.AgentChosen): Work.OFFERED for work in (Work.IDLE, Work.ACW)},
     (Work.OFFERED, ev.PhoneRinging): Work.RINGING,
     (Work.OFFERED, ev.OfferEnded): Work.IDLE,
     (Work.RINGING, ev.OfferEnded): Work.IDLE,
@@ -60,7 +60,7 @@ WORK_NEXT: Final[Mapping[tuple[Work, type[ev.Event]], Work]] = {
     **{(work, ce.ColleagueJoined): Work.TALKING for work in (Work.OFFERED, Work.RINGING, Work.CONSULTING)},
     **{(work, ce.ColleagueReleased): Work.IDLE for work in (Work.OFFERED, Work.RINGING, Work.CONSULTING)},
     **{(work, ce.CallPlaced): Work.RINGING for work in (Work.IDLE, Work.ACW)},
-    (Work.IDLE, ev.CallbackTurn): Work.RINGING,
+    **{(work, ev.CallbackTurn): Work.RINGING for work in (Work.IDLE, Work.ACW)},
     (Work.RINGING, ce.CustomerReached): Work.TALKING,
     (Work.RINGING, ce.PlacingEnded): Work.IDLE,
     **{(work, ce.WatchBegan): Work.SUPERVISING for work in (Work.IDLE, Work.ACW)},

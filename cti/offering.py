@@ -158,13 +158,17 @@ def after_offer(board: Board, event: ev.OfferEnded) -> Iterator[ev.Event]:
     """An agent who let it ring out, or whose phone is not there, is not offered calls until they say so."""
     agent = board.agents[event.agent]
     record = agent.record
+    interrupted = record.acw_until is not None  # by a pick-up; what is pending waits for the end of after-call work
     if record.pending_status is not None and record.pending_status != "ready":
-        yield ev.StatusChanged(
-            at=event.at, agent=agent.no, status=record.pending_status, reason=record.pending_reason, why="pending"
-        )
+        if not interrupted:
+            yield ev.StatusChanged(
+                at=event.at, agent=agent.no, status=record.pending_status, reason=record.pending_reason, why="pending"
+            )
     elif event.result == OfferResult.NO_ANSWER:
         yield ev.StatusChanged(at=event.at, agent=agent.no, status="not_ready", reason="no_answer", why="no answer")
     elif event.result == OfferResult.FAILED:
         yield ev.StatusChanged(at=event.at, agent=agent.no, status="not_ready", reason="unreachable", why="no phone")
-    elif record.pending_status is not None:
+    elif record.pending_status is not None and not interrupted:
         yield ev.StatusChanged(at=event.at, agent=agent.no, status="ready", reason=None, why="pending")
+    if interrupted:
+        yield ev.AcwResumed(at=event.at, agent=agent.no)

@@ -99,6 +99,8 @@ def nothing_waits(board: Board, event: ev.SnapshotTaken) -> Iterator[ev.Event]:
         if agent.work is Work.IDLE and record.pending_status is not None:
             status, reason = record.pending_status, record.pending_reason
             yield ev.StatusChanged(at=event.at, agent=agent.no, status=status, reason=reason, why="pending")
+        elif agent.work is Work.ACW and record.pending_status == "logged_out" and not record.pending_forced:
+            yield ev.AcwEnded(at=event.at, agent=agent.no)
 
 
 def desktop_opened(board: Board, event: ev.DesktopOpened) -> Iterator[Effect]:

@@ -78,7 +78,12 @@ supervisors only of somebody who is signed in. When it takes place depends on `w
 | `idle` | at once |
 | `offered`, `ringing` | waits as `pending_status` for the end of the offer, or of the call |
 | `talking`, `held` | waits as `pending_status` for the end of after-call work; signing out skips that |
+| `consulting`, `supervising` | waits as `pending_status` for its end, or for that of the call that comes of it |
 | `acw` | `ready` and signing out end it at once; `not_ready`, and what a supervisor forces, waits for its end |
+
+What an agent begins in `acw` (a number dialled, a caller picked up, a colleague listened to) interrupts it: its timer
+runs on, what is left of it comes afterwards, and a status asked for meanwhile waits for the end of that too, but for
+signing out.
 
 The product itself sets `not_ready` with the reasons `no_answer` and `unreachable` (see [routing](routing.md)) and
 `connection_lost` (no desktop for 60 s; after the call if there is one).

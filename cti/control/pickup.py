@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cti import events as ev
-from cti.agents import Work
 from cti.board import Board
 from cti.control import events as ce
 from cti.control.parts import free_device, link
@@ -28,9 +27,7 @@ def pick_up(board: Board, event: ce.PickUpAsked) -> Iterator[ev.Event | Effect]:
     if offer is not None and call.state is not State.WAITING and offer.agent_no == agent.no:
         raise WrongState("the call rings at that agent's phone already")
     device = free_device(agent, own=True)
-    if agent.work is Work.ACW:  # who takes another call has done with this one
-        may_end(agent)
-        yield ev.AcwEnded(at=event.at, agent=agent.no)
+    may_end(agent)  # of two calls only one could be due afterwards
     if offer is not None and call.state is not State.WAITING:
         yield ev.OfferEnded(
             at=event.at,

@@ -224,11 +224,14 @@ async def test_an_agent_dials_says_what_it_came_to_and_the_record_has_it(
         assert (said["agent_no"], said["note"]) == ("1003", "明天再打")
 
 
-async def test_an_agent_calls_the_customer_back_in_after_call_work(
+async def test_an_agent_calls_the_customer_back_before_saying_what_the_call_came_to(
     centre: Centre, phones: Phones, window: Browser
 ) -> None:
     desk, trunk, far = await phones.desk("1003"), await phones.trunk(), await phones.carrier()
-    await centre.status(await centre.token("1003"), "1003", "ready")
+    token, boss = await centre.token("1003"), await centre.token(centre.supervisor)
+    centre.cti("queue", "set", "sales", "--set", "disposition_required=yes")
+    await centre.until("/queues/sales", boss, lambda q: q["disposition_required"])
+    await centre.status(token, "1003", "ready")
     async with person(window, centre) as agent:
         await agent.sign_in("1003")
         caller = trunk.call("4001", "13800001234", "张伟明")
@@ -236,6 +239,9 @@ async def test_an_agent_calls_the_customer_back_in_after_call_work(
         await agent.sees(agent.pop("talking"), "张伟明")
         caller.hangup()
         await agent.sees(agent.agent("1003", "acw"))
+        await agent.page.reload()
+        due = agent.page.locator("[data-offer]", has=agent.page.locator("form.due"))
+        await agent.sees(due, "张伟明")
         await agent.page.get_by_placeholder("号码或同事工号").fill("13800001234")
         await agent.press("呼叫")
         (await desk.next_ring()).answer()
@@ -244,7 +250,13 @@ async def test_an_agent_calls_the_customer_back_in_after_call_work(
         await agent.sees(agent.pop("talking"), "13800001234")
         await agent.press("挂断")
         await other.until_ended()
+        await agent.sees(agent.agent("1003", "acw"))
+        form = due.get_by_role("form")
+        await form.get_by_role("combobox").select_option(index=1)
+        await form.get_by_role("button", name="保存").click()
         await agent.sees(agent.agent("1003", "ready"))
+    centre.cti("queue", "set", "sales", "--set", "disposition_required=no")
+    await centre.until("/queues/sales", boss, lambda q: not q["disposition_required"])
 
 
 async def test_an_agent_asks_a_colleague_and_hands_the_customer_over_on_the_page(

@@ -648,14 +648,55 @@ def test_a_supervisor_who_has_taken_a_call_listens_to_another_in_after_call_work
     settled(w)
 
 
-def test_picking_up_in_after_call_work_ends_it() -> None:
+def test_a_caller_is_picked_up_in_after_call_work_of_which_the_rest_follows() -> None:
     w = wrapping_up()
     waiting = w.caller_joins()
     w.asks(ce.PickUpAsked, "1001", waiting)
     w.answers(waiting)
     assert (w.work("1001"), w.call(waiting).agent_no) == ("talking", "1001")
     w.caller_leaves(waiting)
+    assert w.work("1001") == "acw"
     w.passes(5)
+    settled(w)
+
+
+@pytest.mark.parametrize(("after", "work"), [(1, "acw"), (9, "idle")])
+def test_a_caller_picked_up_in_after_call_work_who_hangs_up_gives_back_what_is_left(after: float, work: str) -> None:
+    w = wrapping_up()
+    waiting = w.caller_joins()
+    w.asks(ce.PickUpAsked, "1001", waiting)
+    w.rings(waiting)
+    w.passes(after)
+    w.caller_leaves(waiting)
+    assert w.work("1001") == work
+    w.passes(5)
+    settled(w)
+
+
+def test_who_lets_a_picked_up_call_ring_out_in_after_call_work_is_not_ready_and_gets_back_what_is_left() -> None:
+    w = wrapping_up()
+    waiting = w.caller_joins()
+    w.asks(ce.PickUpAsked, "1001", waiting)
+    w.rings_out(waiting)
+    assert w.says("1001") == ("not_ready", "no_answer")
+    w.caller_leaves(waiting)
+    w.passes(5)
+    settled(w)
+
+
+@pytest.mark.parametrize(("status", "forced"), [("not_ready", False), ("logged_out", True), ("ready", True)])
+def test_what_waits_for_the_end_of_after_call_work_waits_while_the_agent_picks_up(status: str, forced: bool) -> None:
+    w = wrapping_up()
+    w.status("1001", status, "培训" if status == "not_ready" else None, forced=forced)
+    before = w.says("1001")
+    waiting = w.caller_joins()
+    w.asks(ce.PickUpAsked, "1001", waiting)
+    w.rings(waiting)
+    assert (w.work("1001"), w.says("1001")) == ("ringing", before)
+    assert w.call(waiting).state is State.RINGING
+    w.caller_leaves(waiting)
+    w.passes(5)
+    assert w.says("1001")[0] == status
     settled(w)
 
 

@@ -350,6 +350,19 @@ def test_said_while_the_agent_dials_it_leaves_only_the_time(after: str) -> None:
     assert w.work("1001") == "idle"
 
 
+@pytest.mark.parametrize("what", ["due", "free"])
+def test_a_sign_out_asked_for_while_supervising_in_after_call_work_outlives_a_restart(what: str) -> None:
+    w = world_of(required=what == "due")
+    heard, call = w.talk("1002"), w.talk()
+    w.caller_leaves(call)
+    w.asks(ce.WatchAsked, "1001", heard, mode="listen")
+    w.picked_up(w.invited())
+    w.status("1001", "logged_out")
+    restarted(w)
+    w.take(ev.SnapshotTaken(at=w.now, legs=(), devices={}))
+    assert (w.work("1001"), w.says("1001")[0], due(w)) == ("idle", "logged_out", None)
+
+
 def test_a_restart_while_the_agent_dials_in_after_call_work_forgets_nothing_that_is_due() -> None:
     w, first = wrapping_up()
     leg = dials(w)
@@ -528,8 +541,11 @@ def act(w: ControlWorld, rng: random.Random) -> None:
         case 8:
             dials(w, agent, CallId(f"{w.now // 1000}-9-{rng.randrange(10**6):06}"))
         case 9 if live:
-            w.asks(ce.WatchAsked, agent, rng.choice(live), mode="listen")
-            w.picked_up(w.invited())
+            if rng.random() < 0.5:
+                w.asks(ce.PickUpAsked, agent, rng.choice(live))
+            else:
+                w.asks(ce.WatchAsked, agent, rng.choice(live), mode=rng.choice(("listen", "intercept")))
+                w.picked_up(w.invited())
 
 
 @pytest.mark.parametrize("seed", range(30))

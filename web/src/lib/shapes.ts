@@ -105,8 +105,7 @@ export interface Leg {
 }
 
 /** As much of a call's record as a page that was opened in the middle of it wants to know. */
-export interface CallRecord {
-  id: string;
+export interface CallRecord extends CallBrief {
   legs: Leg[];
   recording: { state: string | null } | null;
 }

@@ -32,6 +32,8 @@ interface Account {
 /** What of JsSIP is used here; its own types want Node's. */
 interface Session {
   connection: RTCPeerConnection | null;
+  /** Its own mark that addresses were found once; as long as it stands, a later search would not be waited for. */
+  _iceReady: boolean;
   answer(options: object): void;
   terminate(options?: { status_code?: number; cause?: string }): void;
   renegotiate(options: object): boolean;
@@ -215,6 +217,7 @@ export class Softphone {
 
   #renegotiate(session: Session, iceRestart: boolean): void {
     if (!session.isEstablished()) return;
+    if (iceRestart) session._iceReady = false;
     session.renegotiate({ useUpdate: false, ...(iceRestart ? { rtcOfferConstraints: { iceRestart } } : {}) });
   }
 
@@ -272,8 +275,15 @@ export class Softphone {
     const show = (silent: boolean): void => this.#show({ call: this.#current?.call ?? null, state: "talking", silent });
     show(false);
     if (session.connection === null) return;
-    // Without its line there is nobody to agree with on another way; when that is back, `#registered` sees to it.
-    this.#heard = new Sound(session.connection, show, () => this.#state === "ready" && this.#renegotiate(session, true));
+    this.#heard = new Sound(session.connection, show, () => this.#search(session));
+  }
+
+  #search(session: Session): void {
+    const carries = this.#line?.isConnected() ?? false;
+    if (carries && !this.#lost) this.#renegotiate(session, true);
+    // A line that is lost comes back, and `#registered` sees to it. One that has ended does not, and Asterisk cannot even
+    // say any more that the call is over.
+    else if (!carries && this.#ending !== null) this.#abandon(session);
   }
 
   #abandon(session: Session): void {

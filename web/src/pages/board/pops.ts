@@ -69,6 +69,14 @@ export function leave(board: Board, call: string, why: string, at: number): void
   if (pop) board.pops.set(pop.key, ended(pop, why, at));
 }
 
+/** What a call came to is still to be said, and the page was opened after it: without a card nobody could say it. */
+export function owe(board: Board, call: CallBrief): void {
+  if ([...board.pops.values()].some((pop) => pop.call === call.id)) return;
+  const at = ms(call.ended_at) ?? ms(call.state_since) ?? 0;
+  const pop = rebuilt(call, "ended", at);
+  board.pops.set(pop.key, { ...pop, answeredAt: pop.answeredAt ?? at, ended: { at, why: call.result ?? "ended" } });
+}
+
 /** After a snapshot: pops of calls that are no longer mine have ended while nobody told us. */
 export function settle(board: Board, now: number): void {
   const mine = board.me === null ? null : (board.agents.get(board.me)?.call ?? null);

@@ -6,6 +6,7 @@ import type { EventFrame } from "@/lib/stream/frames";
 import { faceOf, faceSince, needsSomebody } from "./face";
 import { emptyBoard, type Board } from "./model";
 import { applyEvent, applySnapshot, forget, LINGER_MS, purge } from "./reduce";
+import { owe } from "./pops";
 import { restore, talkOf } from "./talks";
 
 const T0 = Date.parse("2026-11-22T10:00:00.000Z");
@@ -95,7 +96,7 @@ describe("a screen pop", () => {
     tell(news("call.offer_ended", { ...call("c1"), offer: { agent_no: "1001", result: "no_answer" } }, 16));
     tell(news("screen_pop.closed", { offer: "o1", agent_no: "1001", why: "no_answer" }, 16));
     expect(board.calls.get("c1")?.gone?.why).toBe("no_answer");
-    purge(board, T0 + 600_000, false);
+    purge(board, T0 + 600_000);
     expect(only(board.pops).ended?.why).toBe("no_answer");
     expect(board.calls.size).toBe(0);
   });
@@ -110,10 +111,23 @@ describe("a screen pop", () => {
   test("of an answered call stays through after-call work, then goes", () => {
     tell(news("screen_pop.requested", POP), news("call.answered", call("c1", { ...offered, state: "talking", answered_at: stamp(5) }), 5));
     tell(news("screen_pop.closed", { offer: "o1", agent_no: "1001", why: "ended" }, 9));
-    purge(board, T0 + 60_000, true);
-    expect(board.pops.size).toBe(1);
-    purge(board, T0 + 60_000, false);
+    for (const work of ["acw", "ringing", "supervising", "acw"] as const) {
+      board.agents.set("1001", agent("1001", { work, acw_until: stamp(70) }));
+      purge(board, T0 + 60_000);
+      expect(board.pops.size).toBe(1);
+    }
+    board.agents.set("1001", agent("1001"));
+    purge(board, T0 + 60_000);
     expect(board.pops.size).toBe(0);
+  });
+
+  test("of a call whose disposition is due stays, and comes back to a page that was opened after it", () => {
+    const owes = agent("1001", { work: "acw", acw_until: stamp(5), disposition_due: "c1" });
+    board.agents.set("1001", owes);
+    owe(board, call("c1", { agent_no: "1001", state: "ended", answered_at: stamp(5), ended_at: stamp(9), result: "answered" }));
+    owe(board, call("c1", { state: "ended" }));
+    purge(board, T0 + 600_000);
+    expect(only(board.pops)).toMatchObject({ call: "c1", stage: "ended", answeredAt: T0 + 5000, ended: { why: "answered" } });
   });
 });
 
@@ -135,9 +149,9 @@ describe("calls", () => {
   test("that ended stay readable for a moment", () => {
     board = emptyBoard(null, false);
     tell(news("call.started", call("c1")), news("call.ended", call("c1", { state: "ended", result: "abandoned" }), 3));
-    purge(board, T0 + 3000 + LINGER_MS, false);
+    purge(board, T0 + 3000 + LINGER_MS);
     expect(board.calls.get("c1")?.gone?.why).toBe("abandoned");
-    purge(board, T0 + 3001 + LINGER_MS, false);
+    purge(board, T0 + 3001 + LINGER_MS);
     expect(board.calls.size).toBe(0);
   });
 

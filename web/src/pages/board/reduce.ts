@@ -46,12 +46,14 @@ export function forget(board: Board, topics: string[]): void {
   }
 }
 
-/** Let what has been over for a while go. `wrappingUp`: after-call work still needs the card. */
-export function purge(board: Board, now: number, wrappingUp: boolean): void {
+/** Let what has been over for a while go, but for cards that after-call work still needs, or will when it goes on. */
+export function purge(board: Board, now: number): void {
+  const own = board.me === null ? undefined : board.agents.get(board.me);
+  const wrappingUp = own?.acw_until != null;
   for (const [id, call] of [...board.calls]) if (call.gone && now - call.gone.at > LINGER_MS) board.calls.delete(id);
   for (const [key, pop] of [...board.pops]) {
     if (!pop.ended || pop.ended.why === "no_answer" || now - pop.ended.at <= POP_LINGER_MS) continue;
-    if (!(wrappingUp && pop.answeredAt !== null)) board.pops.delete(key);
+    if (!(wrappingUp && pop.answeredAt !== null) && pop.call !== own?.disposition_due) board.pops.delete(key);
   }
 }
 

@@ -41,7 +41,7 @@ export function forgetWatchers(board: Board, call: string): void {
 }
 
 /** What the record knows of a call that was under way before this page was. */
-export function restore(board: Board, record: CallRecord): void {
+export function restore(board: Board, record: Pick<CallRecord, "id" | "legs" | "recording">): void {
   const mine = record.legs.find((leg) => leg.agent_no === board.me && leg.ended_at === null && leg.kind === "agent");
   if (!mine || board.talks.has(record.id)) return;
   const others = record.legs.filter((leg) => leg.ended_at === null && leg !== mine && ["agent", "party"].includes(leg.kind));

@@ -12,6 +12,7 @@ import { CommandRefused } from "@/lib/stream/commands";
 import type { EventFrame } from "@/lib/stream/frames";
 
 import { emptyBoard, type Board } from "./model";
+import { owe } from "./pops";
 import { applyEvent, applySnapshot, forget, purge } from "./reduce";
 import { restore } from "./talks";
 import { openSoftphone, type Phone } from "./useSoftphone";
@@ -77,10 +78,12 @@ export function openBoard(me: Me, signedOut: () => void): Desk {
 
   const mine = (event: EventFrame): boolean => (event.data as { agent_no?: string } | null)?.agent_no === me.agentNo;
 
-  /** What a snapshot does not tell of the call I am in: muted, in a conference, recorded. */
+  /** What a snapshot does not tell: of the call I am in (muted, in a conference, recorded), and whose disposition is due. */
   const recall = (): void => {
     const call = own.value?.call;
     if (call) request<CallRecord>(`/calls/${encodeURIComponent(call)}`, me.token).then((record) => restore(board, record), () => null);
+    const due = own.value?.disposition_due;
+    if (due) request<CallRecord>(`/calls/${encodeURIComponent(due)}`, me.token).then((record) => owe(board, record), () => null);
   };
 
   const pbx = (up: boolean | undefined): void => {
@@ -155,7 +158,7 @@ export function openBoard(me: Me, signedOut: () => void): Desk {
     dismiss: (pop) => void board.pops.delete(pop),
   };
 
-  keepTime(() => purge(board, now.value, own.value?.work === "acw"));
+  keepTime(() => purge(board, now.value));
   keepAwake(stream);
   onScopeDispose(() => stream.close());
   provide(KEY, desk);
