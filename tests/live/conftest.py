@@ -34,6 +34,9 @@ COMPLAINT = re.compile(
 )
 """What Asterisk says when it passes over what it was told: mostly a caller hears nothing, and the call goes on."""
 
+STEPS = "steps.log"
+"""Where Asterisk writes each step of the dialplan: a call that it ended by itself leaves no other trace."""
+
 
 @dataclass(slots=True)
 class Lab:
@@ -88,6 +91,8 @@ def lab() -> Iterator[Lab]:
     where = Place(folder=folder, root=root)
     programs = fetch(root)
     keys = configure(where, programs)
+    with (where.etc / "logger.conf").open("a", encoding="utf-8") as logger:
+        logger.write(f"{STEPS} = verbose(3)\n")
     asterisk = Asterisk(where, programs)
     running = Lab(where, asterisk, keys, asterisk.start())
     try:
@@ -126,14 +131,16 @@ def pytest_runtest_makereport(
                 channels = each.asterisk.ask("core show channels concise") or "no answer"
                 contacts = each.asterisk.ask("pjsip show contacts") or "no answer"
                 report.sections.append(("what Asterisk says", channels + contacts + tail(each.asterisk.log)))
+                steps = tail(each.asterisk.log.with_name(STEPS), 9000)
+                report.sections.append(("the last steps of the dialplan", steps))
             elif isinstance(each, Phones):
                 report.sections.append(("what the phones saw", "\n".join(each.ladder()[-60:])))
     return report
 
 
-def tail(file: Path) -> str:
-    """The last lines of a log."""
-    return file.read_text(encoding="utf-8", errors="replace")[-3000:]
+def tail(file: Path, most: int = 3000) -> str:
+    """The last lines of a log, of so many characters at most."""
+    return file.read_text(encoding="utf-8", errors="replace")[-most:]
 
 
 class Phones:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest_asyncio
 
 from tests.live.centre import Centre
@@ -29,7 +31,14 @@ async def listening(floor: Floor, call: str, mode: str = "listen", **more: str) 
     assert "answer-after=0" in leg.invite.get("call-info")
     leg.answer()
     await leg.until_answered()
+    mine = floor.tokens[SUPERVISOR]
+    await floor.centre.until(f"/calls/{call}", mine, lambda c: any(heard(one) for one in c["legs"]))
     return phone, leg
+
+
+def heard(leg: dict[str, Any]) -> bool:
+    """The server knows that the supervisor is there."""
+    return leg["agent_no"] == SUPERVISOR and leg["answered_at"] is not None and leg["ended_at"] is None
 
 
 async def test_one_leg_goes_from_listening_to_whispering_to_barging_and_back(floor: Floor) -> None:
