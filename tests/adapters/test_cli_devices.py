@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -14,14 +15,13 @@ from adapters.cli import app
 from adapters.store.audit import AuditStore
 from adapters.store.database import Database
 from adapters.store.directory import DirectoryStore, Tenant
-from adapters.store.migrate import migrate
 from cti.ids import TenantId
 
 DEMO = TenantId("demo")
 
 
 @pytest.fixture(autouse=True)
-def url(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+def url(tmp_path: Path, migrated: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     """A database with a tenant, and an ARI at which nobody answers."""
     url = f"sqlite+aiosqlite:///{tmp_path / 'cti.db'}"
     monkeypatch.chdir(tmp_path)
@@ -29,9 +29,9 @@ def url(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     monkeypatch.setenv("CTI_ARI_URL", "http://127.0.0.1:1/ari")
     monkeypatch.setenv("CTI_ARI_USER", "cti")
     monkeypatch.setenv("CTI_ARI_SECRET", "s3cr3t")
+    shutil.copy(migrated, "cti.db")
 
     async def make() -> None:
-        await migrate(url)
         database = Database(url)
         await DirectoryStore(database).create_tenant(Tenant(name=DEMO, title="演示"))
         await database.close()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,6 @@ from typer.testing import CliRunner, Result
 from adapters.cli import app
 from adapters.store.database import Database
 from adapters.store.directory import DirectoryStore, Tenant
-from adapters.store.migrate import migrate
 from cti.ids import TenantId
 
 SCHEDULE = """
@@ -29,24 +29,37 @@ otherwise: flow:closed
 """
 
 
-@pytest.fixture(autouse=True)
-def centre(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture(scope="module")
+def template(tmp_path_factory: pytest.TempPathFactory, migrated: Path) -> Path:
     """A database with a tenant, a calendar, a schedule and a number."""
-    url = f"sqlite+aiosqlite:///{tmp_path / 'cti.db'}"
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("CTI_DATABASE_URL", url)
+    path = tmp_path_factory.mktemp("entry") / "cti.db"
+    shutil.copy(migrated, path)
 
     async def make() -> None:
-        await migrate(url)
-        database = Database(url)
+        database = Database(f"sqlite+aiosqlite:///{path}")
         await DirectoryStore(database).create_tenant(Tenant(name=TenantId("demo"), title="演示"))
         await database.close()
 
     asyncio.run(make())
+    with pytest.MonkeyPatch.context() as there:
+        _go(path.parent, there)
+        done("calendar", "add", "china", "--country", "CN")
+        done("schedule", "put", "office.yaml")
+        done("number", "add", "4000", "schedule:office", "--title", "总机")
+    return path
+
+
+@pytest.fixture(autouse=True)
+def centre(template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shutil.copy(template, tmp_path / "cti.db")
+    _go(tmp_path, monkeypatch)
+
+
+def _go(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Work in this folder, with its database."""
+    monkeypatch.chdir(folder)
+    monkeypatch.setenv("CTI_DATABASE_URL", f"sqlite+aiosqlite:///{folder / 'cti.db'}")
     Path("office.yaml").write_text(SCHEDULE, encoding="utf-8")
-    done("calendar", "add", "china", "--country", "CN")
-    done("schedule", "put", "office.yaml")
-    done("number", "add", "4000", "schedule:office", "--title", "总机")
 
 
 def cti(*words: str) -> Result:

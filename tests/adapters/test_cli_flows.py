@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,6 @@ from adapters.cli import app
 from adapters.store.database import Database
 from adapters.store.directory import DirectoryStore, Tenant
 from adapters.store.entry import EntryStore
-from adapters.store.migrate import migrate
 from cti.entry.schedules import Schedule
 from cti.entry.shapes import schedule_of
 from cti.ids import QueueName, TenantId
@@ -56,13 +56,13 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def centre(folder: Path) -> Path:
+def centre(folder: Path, migrated: Path) -> Path:
     """The same with a database, a tenant and a queue."""
 
+    shutil.copy(migrated, "cti.db")
+
     async def make() -> None:
-        url = f"sqlite+aiosqlite:///{folder / 'cti.db'}"
-        await migrate(url)
-        database = Database(url)
+        database = Database(f"sqlite+aiosqlite:///{folder / 'cti.db'}")
         directory = DirectoryStore(database)
         await directory.create_tenant(Tenant(name=TenantId("demo"), title="演示"))
         await directory.create_queue(TenantId("demo"), QueueSettings(name=QueueName("sales")))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,6 @@ from typer.testing import CliRunner, Result
 from adapters.cli import app
 from adapters.store.database import Database
 from adapters.store.directory import DirectoryStore, Tenant
-from adapters.store.migrate import migrate
 from cti.ids import TenantId
 
 GOOD = "号段,归属地\n1990571,浙江省杭州市\n0572,浙江省湖州市\n"
@@ -20,14 +20,14 @@ OUT = "prefix,place\n1990571,浙江省杭州市\n0572,浙江省湖州市\n"
 
 
 @pytest.fixture(autouse=True)
-def centre(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def centre(tmp_path: Path, migrated: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A database with two tenants."""
     url = f"sqlite+aiosqlite:///{tmp_path / 'cti.db'}"
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("CTI_DATABASE_URL", url)
+    shutil.copy(migrated, "cti.db")
 
     async def make() -> None:
-        await migrate(url)
         database = Database(url)
         for name in ("demo", "other"):
             await DirectoryStore(database).create_tenant(Tenant(name=TenantId(name), title=name))

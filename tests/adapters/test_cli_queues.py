@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -14,20 +15,19 @@ from typer.testing import CliRunner, Result
 from adapters.cli import app
 from adapters.store.database import Database
 from adapters.store.directory import DirectoryStore, Tenant
-from adapters.store.migrate import migrate
 from cti.ids import AgentNo, TenantId
 from cti.records import AgentProfile
 
 
 @pytest.fixture(autouse=True)
-def centre(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def centre(tmp_path: Path, migrated: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A database with a tenant."""
     url = f"sqlite+aiosqlite:///{tmp_path / 'cti.db'}"
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("CTI_DATABASE_URL", url)
+    shutil.copy(migrated, "cti.db")
 
     async def make() -> None:
-        await migrate(url)
         database = Database(url)
         await DirectoryStore(database).create_tenant(Tenant(name=TenantId("demo"), title="演示"))
         await database.close()

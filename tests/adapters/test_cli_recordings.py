@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
+import shutil
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from pathlib import Path
@@ -16,7 +17,6 @@ from typer.testing import CliRunner, Result
 from adapters.cli import app
 from adapters.store.audit import AuditStore
 from adapters.store.database import Database
-from adapters.store.migrate import migrate
 from adapters.store.recordings import Recordings
 from tests.adapters.store.story import DEMO, a_call, make_tenant
 from tests.adapters.store.test_recordings import sound, written
@@ -26,13 +26,13 @@ SOUND = b"RIFF" + bytes(1000)
 
 
 @pytest.fixture(autouse=True)
-def url(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+def url(tmp_path: Path, migrated: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     """A database with two recordings of one customer and one of another."""
     url = f"sqlite+aiosqlite:///{tmp_path / 'cti.db'}"
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("CTI_DATABASE_URL", url)
     monkeypatch.setenv("CTI_RECORDINGS_DIR", str(tmp_path / "recordings"))
-    asyncio.run(migrate(url))
+    shutil.copy(migrated, "cti.db")
 
     async def make(database: Database) -> None:
         await make_tenant(database)

@@ -15,7 +15,6 @@ from adapters.desks import Desk
 from adapters.desktop.commands import carry_out
 from adapters.records import Records
 from adapters.store.database import Database
-from adapters.store.migrate import migrate
 from adapters.store.store import Store
 from adapters.store.turn import encode_turn
 from adapters.web.problems import StoreAway
@@ -77,12 +76,12 @@ def of_two(number: int) -> Call:
 
 
 @pytest.fixture(scope="module")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def template(tmp_path_factory: pytest.TempPathFactory, migrated: Path) -> Path:
     path = tmp_path_factory.mktemp("disposing") / "template.db"
     url = f"sqlite+aiosqlite:///{path}"
+    shutil.copy(migrated, path)
 
     async def make() -> None:
-        await migrate(url)
         database = Database(url)
         await make_tenant(database)
         await database.close()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -19,7 +20,6 @@ from adapters.store.directory import DirectoryStore, Tenant
 from adapters.store.failures import StoreAway
 from adapters.store.flow_tables import flow_versions
 from adapters.store.flows import FlowStore
-from adapters.store.migrate import migrate
 from cti.ids import CallId, Instant, TenantId
 from cti.ivr.flow import Flow, from_dict, to_dict
 from cti.ivr.line import Recorded
@@ -54,9 +54,9 @@ class Away(FlowStore):
 
 
 @pytest.fixture
-async def database(tmp_path: Path) -> AsyncIterator[Database]:
+async def database(tmp_path: Path, migrated: Path) -> AsyncIterator[Database]:
     url = f"sqlite+aiosqlite:///{tmp_path / 'cti.db'}"
-    await migrate(url)
+    shutil.copy(migrated, tmp_path / "cti.db")
     made = Database(url)
     for tenant in (DEMO, OTHER):
         await DirectoryStore(made).create_tenant(Tenant(name=tenant, title=tenant))

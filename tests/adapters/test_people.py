@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import shutil
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
@@ -18,7 +17,6 @@ from adapters.store.codes import Codes
 from adapters.store.database import Database
 from adapters.store.directory import DirectoryStore, Tenant
 from adapters.store.loading import Directory
-from adapters.store.migrate import migrate
 from adapters.store.passwords import Passwords
 from adapters.store.roles import Roles
 from adapters.store.skills import Skills
@@ -69,16 +67,9 @@ class Office:
         await self.people.add_user(DEMO, user, f"secret of {username}")
 
 
-@pytest.fixture(scope="module")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("people") / "template.db"
-    asyncio.run(migrate(f"sqlite+aiosqlite:///{path}"))
-    return path
-
-
 @pytest.fixture
-async def office(template: Path, tmp_path: Path) -> AsyncIterator[Office]:
-    shutil.copy(template, tmp_path / "cti.db")
+async def office(migrated: Path, tmp_path: Path) -> AsyncIterator[Office]:
+    shutil.copy(migrated, tmp_path / "cti.db")
     database = Database(f"sqlite+aiosqlite:///{tmp_path / 'cti.db'}")
     directory = DirectoryStore(database)
     await directory.create_tenant(Tenant(name=DEMO, title="演示"))

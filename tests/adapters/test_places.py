@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import shutil
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -20,7 +21,6 @@ from adapters.geodata.packed import packed
 from adapters.places import POP, CallerPlaces
 from adapters.store.database import Database
 from adapters.store.directory import DirectoryStore, Tenant
-from adapters.store.migrate import migrate
 from adapters.store.places import PlaceStore
 from adapters.store.turn import decode_turn, encode_turn
 from cti.control import events as ce
@@ -39,11 +39,11 @@ OWN = [("1380000", "浙江省杭州市")]
 
 
 @pytest.fixture
-async def database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Database]:
+async def database(tmp_path: Path, migrated: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Database]:
     url = f"sqlite+aiosqlite:///{tmp_path / 'cti.db'}"
     monkeypatch.setenv("CTI_DATABASE_URL", url)
     monkeypatch.chdir(tmp_path)
-    await migrate(url)
+    shutil.copy(migrated, "cti.db")
     found = Database(url)
     for name in (DEMO, OTHER):
         await DirectoryStore(found).create_tenant(Tenant(name=name, title=name))

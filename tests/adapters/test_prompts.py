@@ -18,7 +18,6 @@ from adapters.prompts import Prompts
 from adapters.store.database import Database
 from adapters.store.directory import DirectoryStore, Tenant
 from adapters.store.failures import StoreAway
-from adapters.store.migrate import migrate
 from adapters.store.prompts import PromptStore, Version
 from adapters.voice.build import MADE, place
 from adapters.voice.sound import look
@@ -51,18 +50,11 @@ class Away(PromptStore):
         await super().add(tenant, name, id, version)
 
 
-@pytest.fixture(scope="module")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("prompts") / "template.db"
-    asyncio.run(migrate(f"sqlite+aiosqlite:///{path}"))
-    return path
-
-
 @pytest.fixture
-async def store(template: Path, tmp_path: Path) -> AsyncIterator[Away]:
+async def store(migrated: Path, tmp_path: Path) -> AsyncIterator[Away]:
     if not (BUILT_IN / MADE).is_file():
         pytest.fail("the built-in prompts are not made yet: run `make fetch`")
-    shutil.copy(template, tmp_path / "cti.db")
+    shutil.copy(migrated, tmp_path / "cti.db")
     database = Database(f"sqlite+aiosqlite:///{tmp_path / 'cti.db'}")
     for tenant in (DEMO, OTHER):
         await DirectoryStore(database).create_tenant(Tenant(name=tenant, title=tenant))
@@ -241,9 +233,9 @@ async def test_built_in_prompts_that_are_made_later_are_found(store: Away, own: 
 
 
 def test_the_command_line_adds_lists_and_removes(
-    template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    migrated: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    shutil.copy(template, tmp_path / "cti.db")
+    shutil.copy(migrated, tmp_path / "cti.db")
     (tmp_path / "tone.mp3").write_bytes(a_wav())  # a name is only a name
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("CTI_DATABASE_URL", f"sqlite+aiosqlite:///{tmp_path / 'cti.db'}")

@@ -23,7 +23,6 @@ from adapters.store.codes import Codes
 from adapters.store.database import Database
 from adapters.store.directory import DirectoryStore, Tenant
 from adapters.store.failures import StoreAway
-from adapters.store.migrate import migrate
 from adapters.store.passwords import Passwords
 from adapters.store.phones import PhoneStore
 from adapters.store.roles import Roles
@@ -62,11 +61,11 @@ class Office:
 
 
 @pytest.fixture(scope="module")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def template(tmp_path_factory: pytest.TempPathFactory, migrated: Path) -> Path:
     path = tmp_path_factory.mktemp("phones") / "template.db"
+    shutil.copy(migrated, path)
 
     async def make() -> None:
-        await migrate(f"sqlite+aiosqlite:///{path}")
         database = Database(f"sqlite+aiosqlite:///{path}")
         directory = DirectoryStore(database)
         for tenant in (DEMO, OTHER):

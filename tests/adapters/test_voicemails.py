@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
@@ -12,7 +13,6 @@ import pytest
 
 from adapters.store.database import Database
 from adapters.store.directory import DirectoryStore, Tenant
-from adapters.store.migrate import migrate
 from adapters.store.voicemails import Message, Voicemails
 from adapters.voicemails import Mailroom
 from cti.ids import AgentNo, TenantId
@@ -59,9 +59,9 @@ class Office:
 
 
 @pytest.fixture
-async def office(tmp_path: Path) -> AsyncIterator[Office]:
+async def office(tmp_path: Path, migrated: Path) -> AsyncIterator[Office]:
     url = f"sqlite+aiosqlite:///{tmp_path / 'cti.db'}"
-    await migrate(url)
+    shutil.copy(migrated, tmp_path / "cti.db")
     database = Database(url)
     for tenant in (DEMO, OTHER):
         await DirectoryStore(database).create_tenant(Tenant(name=tenant, title=tenant))

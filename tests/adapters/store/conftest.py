@@ -31,13 +31,6 @@ def postgres() -> Iterator[Postgres]:
         server.remove()
 
 
-@pytest.fixture(scope="session")
-def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("sqlite") / "template.db"
-    asyncio.run(migrate(f"sqlite+aiosqlite:///{path}"))
-    return path
-
-
 async def make_database(server: Postgres, template: str = "template_cti", name: str = "") -> str:
     name = name or server.new_name()
     connection = await asyncpg.connect(host=str(server.folder), user="cti", database="postgres")
@@ -54,7 +47,7 @@ def kind(request: pytest.FixtureRequest) -> str:
 @pytest.fixture
 def template(kind: str, request: pytest.FixtureRequest) -> Postgres | Path:
     """Where fresh databases of this kind come from."""
-    source: Postgres | Path = request.getfixturevalue("sqlite_template" if kind == "sqlite" else "postgres")
+    source: Postgres | Path = request.getfixturevalue("migrated" if kind == "sqlite" else "postgres")
     return source
 
 

@@ -190,10 +190,10 @@ async def test_another_owner_of_the_database_ends_this_one(opened: Opener, datab
 
 
 async def test_a_locked_sqlite_database_loses_nothing(
-    tmp_path: Path, sqlite_template: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, migrated: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("adapters.store.database._LOCK_SECONDS", 0.05)
-    file = shutil.copy(sqlite_template, tmp_path / "cti.db")
+    file = shutil.copy(migrated, tmp_path / "cti.db")
     store = await Store.open(f"sqlite+aiosqlite:///{file}", tmp_path / "state")
     await store.load(NOON)
     backup = sqlite3.connect(file, isolation_level=None)

@@ -44,8 +44,8 @@ async def test_two_databases_do_not_know_each_other(url: str, empty_url: str, tm
     await second.close()
 
 
-async def test_the_lock_of_a_killed_server_is_free_at_once(sqlite_template: Path, tmp_path: Path) -> None:
-    file = shutil.copy(sqlite_template, tmp_path / "cti.db")
+async def test_the_lock_of_a_killed_server_is_free_at_once(migrated: Path, tmp_path: Path) -> None:
+    file = shutil.copy(migrated, tmp_path / "cti.db")
     code = (
         "import sys; from pathlib import Path; from adapters.store.lock import FileLock, Server\n"
         f"held = FileLock(Path({str(file)!r}), Server('cti serve', 1)); print('held', flush=True); sys.stdin.read()"

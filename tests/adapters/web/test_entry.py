@@ -16,7 +16,6 @@ from adapters.entry import Entries
 from adapters.entry_edits import EntryEdits, ListEdits
 from adapters.store.database import Database
 from adapters.store.directory import DirectoryStore, Tenant
-from adapters.store.migrate import migrate
 from adapters.store.prompts import PromptStore, new_id
 from adapters.web import entry_models as models
 from adapters.web.models import Listing
@@ -38,16 +37,9 @@ OFFICE = {
 }
 
 
-@pytest.fixture(scope="module")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("entry") / "template.db"
-    asyncio.run(migrate(f"sqlite+aiosqlite:///{path}"))
-    return path
-
-
 @pytest.fixture
-async def world(template: Path, tmp_path: Path) -> AsyncIterator[World]:
-    shutil.copy(template, tmp_path / "cti.db")
+async def world(migrated: Path, tmp_path: Path) -> AsyncIterator[World]:
+    shutil.copy(migrated, tmp_path / "cti.db")
     database = Database(f"sqlite+aiosqlite:///{tmp_path / 'cti.db'}")
     directory = DirectoryStore(database)
     for tenant in (DEMO, OTHER):
@@ -297,7 +289,7 @@ async def test_an_import_that_is_sent_again_is_answered_as_the_first_time(world:
     assert (await load(world, b"5\n", key="abc", mode="replace")).status_code == 409
 
 
-async def test_a_sheet_may_be_larger_than_other_bodies_and_not_endless(template: Path, world: World) -> None:
+async def test_a_sheet_may_be_larger_than_other_bodies_and_not_endless(migrated: Path, world: World) -> None:
     why = b"x" * 120
     done = await load(world, b"number,reason\n" + b"".join(b"1380000%04d,%b\n" % (n, why) for n in range(10_000)))
     assert done.json()["imported"] == 10_000

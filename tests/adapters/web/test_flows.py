@@ -15,7 +15,6 @@ from adapters.flows import Flows
 from adapters.store.database import Database
 from adapters.store.directory import DirectoryStore, Tenant
 from adapters.store.flows import FlowStore
-from adapters.store.migrate import migrate
 from adapters.web import flow_models as models
 from cti.ids import QueueName
 from cti.ivr.flow import from_dict
@@ -56,16 +55,9 @@ def main(**settings: Any) -> dict[str, Any]:
     return document
 
 
-@pytest.fixture(scope="module")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("flows") / "template.db"
-    asyncio.run(migrate(f"sqlite+aiosqlite:///{path}"))
-    return path
-
-
 @pytest.fixture
-async def world(template: Path, tmp_path: Path) -> AsyncIterator[World]:
-    shutil.copy(template, tmp_path / "cti.db")
+async def world(migrated: Path, tmp_path: Path) -> AsyncIterator[World]:
+    shutil.copy(migrated, tmp_path / "cti.db")
     database = Database(f"sqlite+aiosqlite:///{tmp_path / 'cti.db'}")
     directory = DirectoryStore(database)
     for tenant in (DEMO, OTHER):

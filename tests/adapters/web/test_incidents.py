@@ -16,7 +16,6 @@ from adapters.prompts import refuse_silence
 from adapters.store.database import Database
 from adapters.store.directory import DirectoryStore, Tenant
 from adapters.store.incidents import Incidents
-from adapters.store.migrate import migrate
 from adapters.store.prompts import PromptStore, new_id
 from cti.ids import CallId
 from cti.people import Principal
@@ -27,13 +26,6 @@ from tests.adapters.web.world import DEMO, OTHER, World, code_of
 OUTAGE = {"title": "断网", "prompt": "incident", "prefixes": ["010", "+86139"], "offer": True}
 
 
-@pytest.fixture(scope="module")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("incidents") / "template.db"
-    asyncio.run(migrate(f"sqlite+aiosqlite:///{path}"))
-    return path
-
-
 @dataclass
 class Office:
     web: World
@@ -42,8 +34,8 @@ class Office:
 
 
 @pytest.fixture
-async def office(template: Path, tmp_path: Path) -> AsyncIterator[Office]:
-    shutil.copy(template, tmp_path / "cti.db")
+async def office(migrated: Path, tmp_path: Path) -> AsyncIterator[Office]:
+    shutil.copy(migrated, tmp_path / "cti.db")
     database = Database(f"sqlite+aiosqlite:///{tmp_path / 'cti.db'}")
     for tenant in (DEMO, OTHER):
         await DirectoryStore(database).create_tenant(Tenant(name=tenant, title=tenant))

@@ -17,7 +17,6 @@ from adapters.prompts import Prompts
 from adapters.store.database import Database
 from adapters.store.directory import DirectoryStore, Tenant
 from adapters.store.flows import FlowStore
-from adapters.store.migrate import migrate
 from adapters.store.prompts import PromptStore
 from adapters.voice.build import MADE
 from adapters.web.models import Listing
@@ -29,18 +28,11 @@ from tests.adapters.web.world import DEMO, OTHER, World, code_of
 VOICE = CHECKOUT / ".lab/voice"
 
 
-@pytest.fixture(scope="module")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("prompts") / "template.db"
-    asyncio.run(migrate(f"sqlite+aiosqlite:///{path}"))
-    return path
-
-
 @pytest.fixture
-async def database(template: Path, tmp_path: Path) -> AsyncIterator[Database]:
+async def database(migrated: Path, tmp_path: Path) -> AsyncIterator[Database]:
     if not (VOICE / "builtin" / MADE).is_file():
         pytest.fail("the built-in prompts are not made yet: run `make fetch`")
-    shutil.copy(template, tmp_path / "cti.db")
+    shutil.copy(migrated, tmp_path / "cti.db")
     made = Database(f"sqlite+aiosqlite:///{tmp_path / 'cti.db'}")
     for tenant in (DEMO, OTHER):
         await DirectoryStore(made).create_tenant(Tenant(name=tenant, title=tenant))
