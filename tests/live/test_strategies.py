@@ -18,6 +18,7 @@ from tests.live.phone import Leg, Phone
 from tests.scenarios.test_strategies import AGENTS, MODELS, Tally
 
 CALLS = 30
+SLACK_SECONDS = 1.0  # both sides read the clock when they get to it, on a machine where others run too
 RING_SECONDS = 15.0
 REFUSED_EACH = 6  # every sixth call on average is declined by the first who is asked
 
@@ -101,7 +102,7 @@ class Shift:
         tally.answer_times.append(round(at(answered) - at(offered), 3))
         tally.idle_since = at(left)
         await leg.until_ended()
-        assert left.data["talked"] == pytest.approx(leg.ended_at - leg.answered_at, abs=0.25)
+        assert left.data["talked"] == pytest.approx(leg.ended_at - leg.answered_at, abs=SLACK_SECONDS)
         await self.centre.post(f"/agents/{no}/finish_acw", self.tokens[no])
         await self.until(no, lambda agent: agent["routable"])
 
