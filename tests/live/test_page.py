@@ -313,7 +313,7 @@ async def test_a_colleague_comes_into_the_call_and_is_let_go_on_the_page(
         await agent.sees(agent.pop("talking"))
         await agent.press("Hang up")
         await caller.until_ended()
-        await agent.press("Finish wrap-up")
+        await agent.press("Finish")
         await agent.sees(agent.agent("1001", "ready"))
 
 
