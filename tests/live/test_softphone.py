@@ -157,6 +157,33 @@ async def test_an_agent_who_can_hear_nobody_is_told_so_and_hears_as_soon_as_ther
         await agent.press("结束整理")
 
 
+async def test_a_silent_call_does_not_keep_a_phone_whose_line_has_gone_to_another_page(
+    centre: Centre, phones: Phones, window: Browser
+) -> None:
+    trunk = await phones.trunk()
+    async with (
+        person(window, centre, hertz=AGENT, network=DEAF) as first,
+        person(window, centre, hertz=AGENT) as second,
+    ):
+        await switched_on(first, "1001")
+        await first.press("示闲")
+        caller = await talking(first, trunk)
+        await first.sees(first.page.locator("[data-silent]"), "没有声音")
+        await switched_on(second, "1001")
+        await first.misses(first.page.locator("[data-silent]"))
+        await second.sees(second.pop("talking"), "张伟明")
+        await second.press("挂断")
+        await caller.until_ended()
+        await second.press("结束整理")
+        caller = await talking(second, trunk)
+        with Tone(trunk, caller).send(CUSTOMER):
+            await until_heard(trunk, [AGENT])
+            await hears(second, CUSTOMER)
+        await second.press("挂断")
+        await caller.until_ended()
+        await second.press("结束整理")
+
+
 async def test_a_supervisor_listens_whispers_and_intercepts_from_the_page(
     centre: Centre, phones: Phones, window: Browser
 ) -> None:
